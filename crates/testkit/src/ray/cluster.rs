@@ -172,8 +172,7 @@ impl Cluster {
     #[must_use]
     pub fn workers(&self, node: usize) -> Vec<(Process, String)> {
         let titled = self.node_processes(node).into_iter().map(|process| (process, process.title()));
-        // Ray's agents carry titles of that form as well, but with a name of the node's own.
-        titled.filter(|(_, title)| title.starts_with("ray::") && !is_agent(title)).collect()
+        titled.filter(|(_, title)| is_worker(title)).collect()
     }
 
     /// The process that is node `node` to Ray.
@@ -387,9 +386,12 @@ impl Drop for Cluster {
     }
 }
 
-/// Whether a title is that of a process which serves the node instead of running tasks.
-fn is_agent(title: &str) -> bool {
-    ["ray::Dashboard", "ray::RuntimeEnvAgent", "ray::dashboard"].iter().any(|agent| title.starts_with(agent))
+/// Whether a title is that of a process which runs tasks: newer versions of Ray title their agents in the same way,
+/// and all of them the workers that move objects to disk and back.
+fn is_worker(title: &str) -> bool {
+    let Some(name) = title.strip_prefix("ray::") else { return false };
+    let serves = ["DashboardAgent", "RuntimeEnvAgent", "SpillWorker", "RestoreWorker"];
+    !serves.iter().any(|kind| name.ends_with(kind))
 }
 
 #[cfg(test)]
@@ -403,5 +405,17 @@ mod tests {
         let python = Environment::ensure_in(folder.path(), &none).unwrap();
         let message = Cluster::builder().python(&python).start().unwrap_err().to_string();
         assert!(message.contains("the version of ray"), "{message}");
+    }
+
+    #[test]
+    fn titles_tell_workers_from_the_nodes_own_processes() {
+        assert!(
+            is_worker("ray::IDLE") && is_worker("ray::wordcount::count") && is_worker("ray::Keeper.ready()")
+        );
+        assert!(
+            !is_worker("ray::DashboardAgent")
+                && !is_worker("ray::IDLE_SpillWorker")
+                && !is_worker("/bin/raylet")
+        );
     }
 }
