@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use mobula_testkit::python::{Environment, Spec};
+use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
 use mobula_testkit::ray::Cluster;
 
 fn main() -> anyhow::Result<()> {
-    let version = std::env::args().nth(1).unwrap_or_else(|| "2.60.0".to_owned());
+    let version = std::env::args().nth(1).unwrap_or_else(|| RAY_VERSIONS[0].to_owned());
     let python = Environment::ensure(&Spec::ray(&version))?;
     let begin = Instant::now();
     let cluster = Cluster::builder().python(&python).start()?;

@@ -22,6 +22,9 @@ const BEGUN: &str = "mobula-begun";
 /// Written last: the list of requirements that are installed.
 const DONE: &str = "mobula-done";
 
+/// The versions of Ray that the project supports: the newest and the oldest.
+pub const RAY_VERSIONS: [&str; 2] = ["2.60.0", "2.43.0"];
+
 /// What an environment is called and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
