@@ -1,0 +1,421 @@
+//! Starting a cluster, taking it apart, ending it.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::net::{Ipv4Addr, TcpStream};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::node::{GUARD, Node, describe};
+use super::ports::Ports;
+use super::{NodeState, TestCluster, list_nodes};
+use crate::python::Environment;
+use crate::{Error, Process, Result, eventually};
+
+/// What a [`Cluster`] should look like; made by [`Cluster::builder`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    python: Option<Environment>,
+    nodes: usize,
+    cpus: u32,
+    object_store: u64,
+    timeout: Duration,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Builder {
+    /// The environment to start Ray from. Default: `MOBULA_PYTHON`, which `cargo xtask test` sets.
+    #[must_use]
+    pub fn python(mut self, environment: &Environment) -> Self {
+        self.python = Some(environment.clone());
+        self
+    }
+
+    /// How many nodes, the head included (1 to 29). Default 5.
+    #[must_use]
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes.clamp(1, Ports::MOST_NODES);
+        self
+    }
+
+    /// How many CPUs each node says it has. Default 2.
+    #[must_use]
+    pub fn cpus_per_node(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// Each node's object store in megabytes (10⁶ bytes; Ray wants at least 79). Default 150.
+    #[must_use]
+    pub fn object_store_mb(mut self, megabytes: u64) -> Self {
+        self.object_store = megabytes * 1_000_000;
+        self
+    }
+
+    /// How long the start may take. Default 120 s.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets a variable in every process of the cluster, such as one of Ray's `RAY_…` settings.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts the nodes and waits until all of them are alive.
+    ///
+    /// # Errors
+    ///
+    /// When a node ends or is not alive in time (with the end of its log), when there is no environment.
+    pub fn start(&self) -> Result<Cluster> {
+        let environment = match &self.python {
+            Some(environment) => environment.clone(),
+            None => crate::environment()
+                .ok_or_else(|| Error::NoPython { tried: "MOBULA_PYTHON, which is not set".to_owned() })?,
+        };
+        let begin = Instant::now();
+        let mut cluster = Cluster::prepare(self, environment)?;
+        cluster.add_node(self)?;
+        let ready = eventually(self.timeout, || cluster.head_answers().transpose());
+        ready.ok_or_else(|| cluster.late(begin, 0, self.nodes))??;
+        // The workers start at the same time, while the head is still busy with its dashboard.
+        for _ in 1..self.nodes {
+            cluster.add_node(self)?;
+        }
+        let left = self.timeout.saturating_sub(begin.elapsed());
+        let mut alive = 0;
+        let found = eventually(left, || {
+            cluster.failed_node().map(Err).or_else(|| {
+                alive = cluster.identify();
+                (alive == self.nodes).then_some(Ok(()))
+            })
+        });
+        found.ok_or_else(|| cluster.late(begin, alive, self.nodes))??;
+        Ok(cluster)
+    }
+}
+
+/// A running cluster of its own, ended when it is dropped.
+///
+/// Node `i` has the custom resource `node<i>` (1000 units), by which a task can be sent to it.
+/// It dereferences to [`TestCluster`], which says where it is.
+///
+/// ```no_run
+/// use mobula_testkit::python::{Environment, Spec};
+/// use mobula_testkit::ray::Cluster;
+///
+/// # fn main() -> Result<(), mobula_testkit::Error> {
+/// let python = Environment::ensure(&Spec::ray("2.60.0"))?;
+/// let mut cluster = Cluster::builder().python(&python).nodes(3).start()?;
+/// println!("{}", cluster.address);
+/// cluster.kill_node(2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Cluster {
+    // Dropped in this order: nodes first, their folder and ports last.
+    nodes: Vec<Node>,
+    ids: Vec<Option<String>>,
+    place: TestCluster,
+    environment: Environment,
+    per_node_folders: Option<bool>,
+    root: TempDir,
+    ports: Ports,
+    _lock: File,
+}
+
+impl Cluster {
+    /// Five nodes with two CPUs and a 150 MB object store each, unless told otherwise.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            python: None,
+            nodes: 5,
+            cpus: 2,
+            object_store: 150_000_000,
+            timeout: Duration::from_secs(120),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Ray's identifiers of the nodes, by index.
+    #[must_use]
+    pub fn node_ids(&self) -> Vec<&str> {
+        self.ids.iter().map(|id| id.as_deref().unwrap_or_default()).collect()
+    }
+
+    /// Every process of node `node`, parents first: `ray start`, the raylet, its agents, the workers; on node 0 the
+    /// GCS and the dashboard as well. Empty for a node that has ended.
+    #[must_use]
+    pub fn node_processes(&self, node: usize) -> Vec<Process> {
+        self.nodes.get(node).map(Node::processes).unwrap_or_default()
+    }
+
+    /// The numbers of [`Cluster::node_processes`].
+    #[must_use]
+    pub fn node_pids(&self, node: usize) -> Vec<u32> {
+        self.node_processes(node).iter().map(|process| process.pid).collect()
+    }
+
+    /// The worker processes of node `node` with their titles: `ray::` and the task or actor method that runs,
+    /// `ray::IDLE` in between.
+    #[must_use]
+    pub fn workers(&self, node: usize) -> Vec<(Process, String)> {
+        let titled = self.node_processes(node).into_iter().map(|process| (process, process.title()));
+        titled.filter(|(_, title)| is_worker(title)).collect()
+    }
+
+    /// The process that is node `node` to Ray.
+    #[must_use]
+    pub fn raylet(&self, node: usize) -> Option<Process> {
+        self.node_processes(node).into_iter().find(|process| {
+            let title = process.title();
+            title.split(' ').next().is_some_and(|program| program.ends_with("/raylet"))
+        })
+    }
+
+    /// Cuts node `node`'s power: every process of it gets SIGKILL, and is gone when this returns. The rest of the
+    /// cluster finds out by itself; [`Cluster::wait_for_nodes`] waits for that.
+    pub fn kill_node(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.kill();
+            node.wait();
+        }
+    }
+
+    /// Stops node `node` as `ray stop` would, and waits for its end.
+    pub fn stop_node(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.begin_stop();
+            node.wait();
+        }
+    }
+
+    /// Waits until the cluster counts `wanted` nodes as alive.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`] after `limit`.
+    pub fn wait_for_nodes(&self, wanted: usize, limit: Duration) -> Result<()> {
+        let mut alive = 0;
+        let reached = eventually(limit, || {
+            alive = list_nodes(self).ok()?.iter().filter(|node| node.is_alive()).count();
+            (alive == wanted).then_some(())
+        });
+        reached.ok_or(Error::Timeout { waited: limit, alive, wanted, log: String::new() })
+    }
+
+    /// The folder of Ray's session on the head: `logs` is in it.
+    #[must_use]
+    pub fn session_dir(&self) -> PathBuf {
+        let latest = self.folder(0).join("session_latest");
+        latest.canonicalize().unwrap_or(latest)
+    }
+
+    /// The folder that holds everything of this cluster, and is removed with it. Its name occurs in the command lines
+    /// of the cluster's processes and nowhere else.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Makes the folder, takes the ports; no process yet.
+    fn prepare(builder: &Builder, environment: Environment) -> Result<Cluster> {
+        let ports = Ports::reserve()?;
+        // Ray's socket names take 70 bytes after this folder's, and 107 are allowed in all.
+        let base = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() <= 20);
+        let base = base.unwrap_or_else(|| PathBuf::from("/tmp"));
+        let root = tempfile::Builder::new().prefix("mobula-").tempdir_in(base);
+        let root = root.map_err(Error::io("making the cluster's folder"))?;
+        let write = |name: &str, text: &str| {
+            std::fs::write(root.path().join(name), text).map_err(Error::io(format!("writing {name}")))
+        };
+        write("guard.py", GUARD)?;
+        write("lock", "")?;
+        let lock = File::open(root.path().join("lock")).map_err(Error::io("opening the lock"))?;
+        lock.lock_shared().map_err(Error::io("locking the cluster's folder"))?;
+        let place = TestCluster {
+            address: format!("127.0.0.1:{}", ports.gcs()),
+            client_address: format!("ray://127.0.0.1:{}", ports.client()),
+            dashboard_url: format!("http://127.0.0.1:{}", ports.dashboard()),
+            python: environment.python().to_path_buf(),
+            ray_version: environment.version_of("ray")?,
+        };
+        let (nodes, ids) = (Vec::with_capacity(builder.nodes), vec![None; builder.nodes]);
+        Ok(Cluster { nodes, ids, place, environment, per_node_folders: None, root, ports, _lock: lock })
+    }
+
+    /// Starts the next node: the head first.
+    fn add_node(&mut self, builder: &Builder) -> Result<()> {
+        let index = self.nodes.len();
+        let mut ray = Command::new(self.environment.bin().join("ray"));
+        ray.args(["start", "--block", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]);
+        // 0: the system chooses. The default, one fixed range, would be the same for every node of the machine.
+        ray.args(["--min-worker-port=0", "--max-worker-port=0"]);
+        ray.arg(format!("--num-cpus={}", builder.cpus));
+        ray.arg(format!("--object-store-memory={}", builder.object_store));
+        ray.arg(format!("--dashboard-agent-listen-port={}", self.ports.agent(index)));
+        ray.arg(format!("--resources={{\"node{index}\": 1000}}"));
+        if index == 0 {
+            ray.args(["--head", "--include-dashboard=true", "--dashboard-host=127.0.0.1"]);
+            ray.arg(format!("--port={}", self.ports.gcs()));
+            ray.arg(format!("--ray-client-server-port={}", self.ports.client()));
+            ray.arg(format!("--dashboard-port={}", self.ports.dashboard()));
+            ray.arg(format!("--temp-dir={}", self.folder(0).display()));
+        } else {
+            ray.arg(format!("--address={}", self.place.address));
+            self.separate(index, &mut ray)?;
+        }
+        ray.env("RAY_AUTH_MODE", "disabled").env("RAY_USAGE_STATS_ENABLED", "0");
+        ray.envs(builder.variables.iter().map(|(name, value)| (name, value)));
+        let node = Node::start(&self.environment, self.root.path(), index, &ray)?;
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// Keeps a worker node's sockets apart from the other nodes'. Ray numbers the sockets of nodes that share a
+    /// session folder by looking at what is there, so that nodes which start at the same time take the same name.
+    fn separate(&mut self, index: usize, ray: &mut Command) -> Result<()> {
+        let folder = self.folder(index);
+        let known = match self.per_node_folders {
+            Some(known) => known,
+            None => self.has_per_node_folders()?,
+        };
+        self.per_node_folders = Some(known);
+        if known {
+            ray.arg(format!("--temp-dir={}", folder.display()));
+        } else {
+            std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
+            ray.arg(format!("--raylet-socket-name={}", folder.join("raylet").display()));
+            ray.arg(format!("--plasma-store-socket-name={}", folder.join("plasma").display()));
+            // The nodes share one folder of logs: the head's monitor reads all of it.
+            ray.arg("--include-log-monitor=false");
+        }
+        Ok(())
+    }
+
+    /// Newer versions of Ray have a folder for each node and no option for sockets, older ones the other way round.
+    fn has_per_node_folders(&self) -> Result<bool> {
+        let mut help = Command::new(self.environment.bin().join("ray"));
+        self.environment.isolate(&mut help);
+        let output =
+            help.args(["start", "--help"]).output().map_err(Error::io("asking ray for its options"))?;
+        Ok(!String::from_utf8_lossy(&output.stdout).contains("--raylet-socket-name"))
+    }
+
+    fn folder(&self, index: usize) -> PathBuf {
+        self.root.path().join(index.to_string())
+    }
+
+    /// Whether the head takes connections; an error when it has ended.
+    fn head_answers(&mut self) -> Result<Option<()>> {
+        match self.failed_node() {
+            Some(error) => Err(error),
+            None => Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).ok().map(drop)),
+        }
+    }
+
+    /// Learns the nodes' identifiers and says how many nodes are alive.
+    fn identify(&mut self) -> usize {
+        let alive: Vec<NodeState> = list_nodes(self).unwrap_or_default();
+        let mut ids = HashMap::new();
+        for node in alive.iter().filter(|node| node.is_alive()) {
+            let mark =
+                node.resources_total.keys().find_map(|name| name.strip_prefix("node")?.parse::<usize>().ok());
+            ids.extend(mark.map(|mark| (mark, node.node_id.clone())));
+        }
+        for (index, id) in self.ids.iter_mut().enumerate() {
+            *id = ids.remove(&index);
+        }
+        self.ids.iter().flatten().count()
+    }
+
+    fn failed_node(&mut self) -> Option<Error> {
+        self.nodes.iter_mut().enumerate().find_map(|(index, node)| {
+            let status = describe(node.ended()?);
+            Some(Error::NodeEnded { node: index, status, log: node.log_tail() })
+        })
+    }
+
+    fn late(&self, begin: Instant, alive: usize, wanted: usize) -> Error {
+        let logs = self
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| format!("\nnode {index}, the end of its log:\n{}", node.log_tail()));
+        Error::Timeout { waited: begin.elapsed(), alive, wanted, log: logs.collect() }
+    }
+}
+
+impl Deref for Cluster {
+    type Target = TestCluster;
+
+    fn deref(&self) -> &TestCluster {
+        &self.place
+    }
+}
+
+impl AsRef<TestCluster> for Cluster {
+    fn as_ref(&self) -> &TestCluster {
+        &self.place
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // All at once: each takes a second or two.
+        self.nodes.iter_mut().for_each(Node::begin_stop);
+        for node in &mut self.nodes {
+            node.wait();
+        }
+        // A guard that was itself killed leaves its node's processes without a parent. They are recognised by the
+        // folder, whose name no other process can have.
+        for process in Process::mentioning(self.root.path()) {
+            process.kill();
+        }
+    }
+}
+
+/// Whether a title is that of a process which runs tasks: newer versions of Ray title their agents in the same way,
+/// and all of them the workers that move objects to disk and back.
+fn is_worker(title: &str) -> bool {
+    let Some(name) = title.strip_prefix("ray::") else { return false };
+    let serves = ["DashboardAgent", "RuntimeEnvAgent", "SpillWorker", "RestoreWorker"];
+    !serves.iter().any(|kind| name.ends_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_python_without_ray_is_an_error_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let none = crate::python::Spec::new("empty", Vec::<String>::new());
+        let python = Environment::ensure_in(folder.path(), &none).unwrap();
+        let message = Cluster::builder().python(&python).start().unwrap_err().to_string();
+        assert!(message.contains("the version of ray"), "{message}");
+    }
+
+    #[test]
+    fn titles_tell_workers_from_the_nodes_own_processes() {
+        assert!(
+            is_worker("ray::IDLE") && is_worker("ray::wordcount::count") && is_worker("ray::Keeper.ready()")
+        );
+        assert!(
+            !is_worker("ray::DashboardAgent")
+                && !is_worker("ray::IDLE_SpillWorker")
+                && !is_worker("/bin/raylet")
+        );
+    }
+}
