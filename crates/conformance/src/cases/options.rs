@@ -83,7 +83,7 @@ pub fn node_affinity(ray: &Ray) -> Result<()> {
         holds(pid::remote().node_affinity(&node.id, false).submit(ray)?.get(ray)? > 0, &node.id)?;
     }
     // 28 bytes that are no node's.
-    let nowhere = "f".repeat(56);
+    let nowhere = "ab".repeat(28);
     holds(pid::remote().node_affinity(&nowhere, true).submit(ray)?.get(ray)? > 0, "soft affinity")?;
     let lost = pid::remote().node_affinity(nowhere, false).submit(ray).and_then(|r| r.get(ray));
     fails(lost, |e| matches!(e, Error::Unschedulable(_)))?;

@@ -91,7 +91,7 @@ fn total(list: &[u64]) -> u64 {
 }
 
 pub fn large_arguments(ray: &Ray) -> Result<()> {
-    let list: Vec<u64> = (0..500_000).map(|i| i * 4_294_967_296 / 7).collect();
+    let list: Vec<u64> = (0..500_000).map(|i| i * 65_536 / 7).collect();
     let expected = total(&list);
     equal(total::remote(list.clone()).submit(ray)?.get(ray)?, expected)?;
     equal(total::remote(ray.put(list)?).submit(ray)?.get(ray)?, expected)

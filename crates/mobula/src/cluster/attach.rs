@@ -29,6 +29,10 @@ pub enum AttachError {
     #[error("the program's library is missing: {}\n\nhint: `cargo build` puts it beside the executable; keep the two \
              together, or name it in MOBULA_LIBRARY", .0.display())]
     NoLibrary(PathBuf),
+    /// The library that is there was built from something else.
+    #[error("the program's library does not belong to this executable: {}\n\nhint: `cargo build` makes both anew; keep \
+             the two together", .0.display())]
+    OtherLibrary(PathBuf),
     /// There is no interpreter.
     #[error("Python cannot be started as `{0}`: {1}\n\nhint: a Ray cluster needs Python with `pip install \
              \"ray[default]\"`; name it in MOBULA_PYTHON, or activate its virtual environment")]
@@ -72,7 +76,7 @@ fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, 
         Address::Client(server) => format!("ray://{}", answers(server, "Ray Client port, 10001 unless said otherwise")?),
         Address::Jobs(url) => return Err(AttachError::Jobs(url.clone())),
     };
-    let library = library(definition.library)?;
+    let library = library(definition)?;
     let python = python();
     let stage = stage(&library)?;
     let error = Command::new(&python)
@@ -102,18 +106,30 @@ fn answers(address: &str, what: &'static str) -> Result<String, AttachError> {
     }
 }
 
-fn library(name: &str) -> Result<PathBuf, AttachError> {
-    if let Some(path) = std::env::var_os("MOBULA_LIBRARY") {
-        let path = PathBuf::from(path);
-        return if path.is_file() { Ok(path) } else { Err(AttachError::NoLibrary(path)) };
+/// The library of this very build: `cargo build` puts it beside the executable, `cargo test` only among the dependencies,
+/// where an older one may be left beside.
+fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
+    let file = format!("{}{}{}", std::env::consts::DLL_PREFIX, definition.library, std::env::consts::DLL_SUFFIX);
+    let places = match std::env::var_os("MOBULA_LIBRARY") {
+        Some(path) => vec![PathBuf::from(path)],
+        None => {
+            let exe = std::env::current_exe().unwrap_or_default();
+            let folder = exe.parent().unwrap_or(Path::new("."));
+            vec![folder.join(&file), folder.join("deps").join(&file), folder.join("..").join(&file)]
+        }
+    };
+    let mut found = None;
+    for path in &places {
+        let Ok(bytes) = std::fs::read(path) else { continue };
+        if memchr::memmem::find(&bytes, definition.build.as_bytes()).is_some() {
+            return Ok(path.clone());
+        }
+        found.get_or_insert(path);
     }
-    let file = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let exe = std::env::current_exe().unwrap_or_default();
-    let folder = exe.parent().unwrap_or(Path::new("."));
-    // A test's executable stands one folder deeper than the library.
-    let places = [folder.join(&file), folder.join("..").join(&file)];
-    let found = places.iter().find(|path| path.is_file()).cloned();
-    found.ok_or_else(|| AttachError::NoLibrary(folder.join(file)))
+    Err(match found {
+        Some(path) => AttachError::OtherLibrary(path.clone()),
+        None => AttachError::NoLibrary(places[0].clone()),
+    })
 }
 
 /// `MOBULA_PYTHON`, else the active environment's, else `python3`.

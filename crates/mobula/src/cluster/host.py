@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import sys
 import threading
 import traceback
@@ -232,6 +233,58 @@ def refuse(sink, error, seconds=None):
     PROGRAM.reply(sink, code, byref(Wire(ctypes.cast(data, c_void_p), len(text))))
 
 
+# Interrupts: Ctrl-C, and Ray's cancel, which pretends one
+
+# Python raises KeyboardInterrupt between any two of its instructions, and where those are a callback's first, nothing can
+# catch it. So the handler raises only while a callback waits in Ray or the library is not running; else it takes note.
+_may_raise = True
+_interrupted = False
+
+
+def _on_interrupt(_signal, _frame):
+    global _interrupted
+    if _may_raise:
+        raise KeyboardInterrupt
+    if _interrupted and DRIVING:
+        os._exit(130)
+    _interrupted = True
+
+
+def catch_interrupts():
+    """Has to be called on the main thread, the only one that signals reach; elsewhere there is nothing to do.
+
+    A cluster that was started in the background of a script ignores SIGINT, and its workers could not be cancelled.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def inside(function, *arguments):
+    """Runs a function of the library, during which interrupts are noted."""
+    global _may_raise, _interrupted
+    if threading.current_thread() is not threading.main_thread():
+        return function(*arguments)
+    _may_raise, _interrupted = False, False
+    try:
+        return function(*arguments)
+    finally:
+        _may_raise = True
+
+
+def waiting(function, *arguments, **options):
+    """Waits in Ray on the library's behalf, during which interrupts end the wait."""
+    global _may_raise
+    if _interrupted:
+        raise KeyboardInterrupt
+    if threading.current_thread() is not threading.main_thread():
+        return function(*arguments, **options)
+    try:
+        _may_raise = True
+        return function(*arguments, **options)
+    finally:
+        _may_raise = False
+
+
 # Callbacks: nothing may escape them, see the README
 
 def define(spec, out, sink):
@@ -274,7 +327,8 @@ def put(value, out, sink):
 
 def get(handles, n, timeout, sink):
     try:
-        for value in ray.get([REFS[handles[i]] for i in range(n)], timeout=None if timeout < 0 else timeout):
+        refs = [REFS[handles[i]] for i in range(n)]
+        for value in waiting(ray.get, refs, timeout=None if timeout < 0 else timeout):
             answer(sink, value)
     except BaseException as error:
         refuse(sink, error, timeout)
@@ -286,9 +340,8 @@ def wait(handles, n, wanted, timeout, ready, sink):
         # Ray wants each only once; a value that is ready elsewhere need not come here.
         once = list(dict.fromkeys(refs))
         spare = n - len(once)
-        done, _ = ray.wait(
-            once, num_returns=max(1, wanted - spare), timeout=None if timeout < 0 else timeout, fetch_local=False
-        )
+        timeout = None if timeout < 0 else timeout
+        done, _ = waiting(ray.wait, once, num_returns=max(1, wanted - spare), timeout=timeout, fetch_local=False)
         done = set(done)
         for i, ref in enumerate(refs):
             ready[i] = ref in done
@@ -354,7 +407,7 @@ QUESTIONS = {
     "nodes": nodes,
     "available": lambda: ray.available_resources(),
     "dashboard": lambda: DASHBOARD,
-    "check": lambda: None,
+    "check": lambda: waiting(lambda: None),
 }
 TABLE = Host(
     ABI, ctypes.sizeof(Host), DEFINE(define), SUBMIT(submit), PUT(put), GET(get), WAIT(wait), CANCEL(cancel), QUERY(query),
@@ -378,6 +431,7 @@ def ray_options(options):
 # The library
 
 PROGRAM = None
+DRIVING = False
 _loading = threading.Lock()
 
 
@@ -402,6 +456,7 @@ def load(build):
                 table=program, build=program.build.bytes().decode(), main=program.main, run=program.run,
                 reply=program.reply, free=program.free,
             )
+            catch_interrupts()
     if PROGRAM.build != build:
         raise RuntimeError(f"it is of build {PROGRAM.build}, the executable of build {build}")
     return PROGRAM
@@ -429,13 +484,12 @@ def _run(task, build, returns, values):
             wires[i], kept = to_wire(value)
             keep.append(kept)
         name = task.encode()
-        code = program.run(
-            Slice(ctypes.cast(c_char_p(name), c_void_p), len(name)), wires, len(values), returns or -1, frame
-        )
+        name_slice = Slice(ctypes.cast(c_char_p(name), c_void_p), len(name))
+        code = inside(program.run, name_slice, wires, len(values), returns or -1, frame)
         del keep
     finally:
         del FRAMES[frame]
-    if code == CANCELLED:
+    if code == CANCELLED or _interrupted:
         raise KeyboardInterrupt
     if code:
         task, _, message = made[-1].decode("utf-8", "replace").partition("\0")
@@ -453,7 +507,7 @@ def fail(message, hint=None):
 
 def drive():
     """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`."""
-    global DASHBOARD
+    global DASHBOARD, DRIVING
     stage, address, build, *arguments = sys.argv[1:]
     atexit.register(shutil.rmtree, stage, ignore_errors=True)
     version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
@@ -479,7 +533,8 @@ def drive():
         fail(f"cannot attach to {address}: {first[0] if first else type(error).__name__}", attach_hint(error, address))
     encoded = [os.fsencode(argument) for argument in arguments]
     slices = (Slice * len(encoded))(*[Slice(ctypes.cast(c_char_p(a), c_void_p), len(a)) for a in encoded])
-    code = program.main(slices, len(encoded))
+    DRIVING = True
+    code = inside(program.main, slices, len(encoded))
     sys.stderr.flush()
     ray.shutdown()
     sys.exit(code)
