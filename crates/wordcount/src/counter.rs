@@ -1,0 +1,179 @@
+//! Counting the words of one map task.
+
+use crate::{
+    bucket::Bucket,
+    error::InvalidUtf8,
+    flat,
+    key::{self, Key},
+    long::LongTable,
+    lower, scan,
+    scan::{WINDOW, Window},
+    space,
+    table::Table,
+};
+
+/// Counts words of texts that are fed to it one after the other.
+///
+/// Each text given to [`feed`](Self::feed) is split by itself: its last word never joins the first of the next.
+/// White space and lower case are those of Python's `str.split()` and `str.lower()`; the crate's documentation has the
+/// exact rules.
+///
+/// ```
+/// use mobula_wordcount::{Counter, merge};
+///
+/// let mut counter = Counter::new();
+/// counter.feed("To be, or not".as_bytes())?;
+/// counter.feed("to be".as_bytes())?;
+/// let counts = merge(&counter.into_buckets(1))?;
+/// assert_eq!((counts.words(), counts.distinct()), (6, 5));
+/// assert_eq!(counts.top(1), [("to".to_owned(), 2)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Counter {
+    window: Box<Window>,
+    tables: Tables,
+    lossy: bool,
+    /// A token that is not valid UTF-8 was counted.
+    invalid: bool,
+}
+
+/// Tokens, or words, by their length.
+struct Tables {
+    short: Table<u64>,
+    middle: Table<[u64; 2]>,
+    long: LongTable,
+}
+
+/// Tokens from this length on that are not ASCII are split into words as they come. They may be whole paragraphs, where
+/// the white space between words is not ASCII, and so would rarely be equal.
+const PARAGRAPH: usize = 64;
+
+impl Counter {
+    /// A counter for which invalid UTF-8 is an error.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "`default()` would not tell how invalid UTF-8 is treated")]
+    pub fn new() -> Self {
+        let tables = Tables { short: Table::new(), middle: Table::new(), long: LongTable::new() };
+        Self { window: Window::new(), tables, lossy: false, invalid: false }
+    }
+
+    /// A counter that takes invalid UTF-8 for U+FFFD, as many as [`String::from_utf8_lossy`] and Python's
+    /// `errors="replace"` put in its place.
+    #[must_use]
+    pub fn lossy() -> Self {
+        Self { lossy: true, ..Self::new() }
+    }
+
+    /// Counts the words of a text.
+    ///
+    /// # Errors
+    ///
+    /// The place of the first invalid UTF-8 in `text`, unless the counter is [`lossy`](Self::lossy). Part of the text
+    /// is counted then; the counter is of no further use.
+    pub fn feed(&mut self, text: &[u8]) -> Result<(), InvalidUtf8> {
+        self.scan(text);
+        if self.invalid && !self.lossy {
+            std::str::from_utf8(text).map_err(|error| InvalidUtf8 { offset: error.valid_up_to() })?;
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            let mut taken = self.window.scan(text);
+            if taken == 0 {
+                let rest = text[WINDOW..].iter().position(|&byte| space::is_ascii_space(byte));
+                taken = rest.map_or(text.len(), |rest| WINDOW + rest);
+                let masked: Vec<u8> = text[..taken].iter().map(|&byte| scan::mask(byte)).collect();
+                self.invalid |= self.tables.add_token(&masked);
+            } else {
+                self.count_window();
+            }
+            text = &text[taken..];
+        }
+    }
+
+    fn count_window(&mut self) {
+        let Self { window, tables, invalid, .. } = self;
+        tables.short.count(window.short(), |key| *invalid |= !is_valid(key));
+        tables.middle.count(window.middle(), |key| *invalid |= !is_valid(key));
+        for token in window.long() {
+            *invalid |= tables.add_token(token);
+        }
+    }
+
+    /// The counts so far, in one bucket for each of `partitions` reduce tasks. Which bucket a word is in depends on
+    /// nothing but the word and `partitions`.
+    ///
+    /// # Panics
+    ///
+    /// If `partitions` is 0.
+    #[must_use]
+    pub fn into_buckets(mut self, partitions: usize) -> Vec<Bucket> {
+        assert!(partitions > 0, "words cannot go to 0 partitions");
+        self.tables.settle();
+        let Tables { short, middle, long } = &self.tables;
+        flat::write(short, middle, long, partitions).into_iter().map(Bucket::trusted).collect()
+    }
+}
+
+impl Tables {
+    /// Counts a masked token of more than 16 bytes; true if it is found not to be valid UTF-8.
+    fn add_token(&mut self, masked: &[u8]) -> bool {
+        if masked.is_ascii() {
+            self.long.add(masked, 1);
+            return false;
+        }
+        if masked.len() < PARAGRAPH {
+            return self.long.add(masked, 1) && std::str::from_utf8(&unmask(masked)).is_err();
+        }
+        let token = unmask(masked);
+        lower::words(&token, |word| self.add_word(word.as_bytes(), 1));
+        std::str::from_utf8(&token).is_err()
+    }
+
+    /// Adds to the count of a word in lower case.
+    fn add_word(&mut self, word: &[u8], count: u64) {
+        if word.len() > key::INLINE {
+            self.long.add(&unmask(word), count);
+            return;
+        }
+        let [low, high] = key::of(word);
+        if high == 0 {
+            self.short.add(low, count);
+        } else {
+            self.middle.add([low, high], count);
+        }
+    }
+
+    /// Turns the tokens that are not one word in lower case into their words.
+    fn settle(&mut self) {
+        let mut moved: Vec<(Vec<u8>, u64)> = Vec::new();
+        self.short.take_unless(is_settled, |key, count| moved.push((bytes(key), count)));
+        self.middle.take_unless(is_settled, |key, count| moved.push((bytes(key), count)));
+        self.long.take_unless(
+            |masked| masked.is_ascii() || lower::is_settled(&unmask(masked)),
+            |masked, count| moved.push((unmask(masked), count)),
+        );
+        for (token, count) in moved {
+            lower::words(&token, |word| self.add_word(word.as_bytes(), count));
+        }
+    }
+}
+
+fn is_settled(key: impl Key) -> bool {
+    key.is_ascii() || lower::is_settled(key.unmask(&mut [0; key::INLINE]))
+}
+
+fn is_valid(key: impl Key) -> bool {
+    key.is_ascii() || std::str::from_utf8(key.unmask(&mut [0; key::INLINE])).is_ok()
+}
+
+fn bytes(key: impl Key) -> Vec<u8> {
+    key.unmask(&mut [0; key::INLINE]).to_vec()
+}
+
+/// Masks bytes, or unmasks them.
+fn unmask(masked: &[u8]) -> Vec<u8> {
+    masked.iter().map(|byte| byte ^ key::MASK).collect()
+}

@@ -1,0 +1,97 @@
+//! Counts of words of more than 16 bytes: their bytes stand one after the other in one buffer, so that there is no
+//! allocation per word here either. About one word in a hundred of a natural text comes here.
+
+use crate::hash;
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u64,
+    start: usize,
+    length: usize,
+    /// 0 while the slot is free.
+    count: u64,
+}
+
+/// Slots of a new table, as a power of two.
+const FIRST: u32 = 8;
+
+/// A table of counts by masked word; see [`Table`](crate::table::Table) for the order of its slots.
+pub(crate) struct LongTable {
+    slots: Vec<Slot>,
+    shift: u32,
+    used: usize,
+    bytes: Vec<u8>,
+}
+
+impl LongTable {
+    pub(crate) fn new() -> Self {
+        Self::with_bits(FIRST, Vec::new())
+    }
+
+    /// A table that takes `words` different words of `bytes` bytes together without growing.
+    pub(crate) fn with_capacity(words: usize, bytes: usize) -> Self {
+        let bits = (words * 2 + 1).next_power_of_two().trailing_zeros().max(4);
+        Self::with_bits(bits, Vec::with_capacity(bytes))
+    }
+
+    fn with_bits(bits: u32, bytes: Vec<u8>) -> Self {
+        Self { slots: vec![Slot::default(); 1 << bits], shift: 64 - bits, used: 0, bytes }
+    }
+
+    /// Adds `count`, which is not zero, to a masked word; true if the table did not hold it.
+    pub(crate) fn add(&mut self, word: &[u8], count: u64) -> bool {
+        if (self.used + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let hash = hash::many(word);
+        let slot = Self::find(&mut self.slots, self.shift, hash, |slot| {
+            slot.length == word.len() && &self.bytes[slot.start..slot.start + slot.length] == word
+        });
+        let fresh = slot.length == 0;
+        if fresh {
+            *slot = Slot { hash, start: self.bytes.len(), length: word.len(), count: 0 };
+            self.bytes.extend_from_slice(word);
+            self.used += 1;
+        }
+        slot.count = slot.count.wrapping_add(count);
+        fresh
+    }
+
+    /// The slot of the word with this hash for which `same` holds, or the free one where it belongs.
+    #[inline]
+    fn find(slots: &mut [Slot], shift: u32, hash: u64, same: impl Fn(&Slot) -> bool) -> &mut Slot {
+        let last = slots.len() - 1;
+        let mut at = (hash >> shift) as usize & last;
+        while slots[at].length != 0 && !(slots[at].hash == hash && same(&slots[at])) {
+            at = (at + 1) & last;
+        }
+        &mut slots[at]
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let mut larger = Self::with_capacity(self.slots.len(), 0);
+        for slot in self.slots.iter().filter(|slot| slot.length != 0) {
+            *Self::find(&mut larger.slots, larger.shift, slot.hash, |_| false) = *slot;
+        }
+        self.slots = larger.slots;
+        self.shift = larger.shift;
+    }
+
+    /// Sets the count of every word for which `wanted` is false to zero, and hands out what it was.
+    pub(crate) fn take_unless(&mut self, wanted: impl Fn(&[u8]) -> bool, mut taken: impl FnMut(&[u8], u64)) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.count > 0) {
+            let word = &self.bytes[slot.start..slot.start + slot.length];
+            if !wanted(word) {
+                taken(word, slot.count);
+                slot.count = 0;
+            }
+        }
+    }
+
+    /// All hashes, masked words and counts, by the top bits of their hash.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &[u8], u64)> {
+        let taken = self.slots.iter().filter(|slot| slot.count > 0);
+        taken.map(|slot| (slot.hash, &self.bytes[slot.start..slot.start + slot.length], slot.count))
+    }
+}
