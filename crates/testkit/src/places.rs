@@ -35,7 +35,6 @@ pub fn target_dir() -> PathBuf {
 ///     let Some(shared) = shared_dir() else { skip!("no folder with shared data") };
 ///     assert!(shared.is_dir());
 /// }
-/// # reads_the_corpus();
 /// ```
 #[must_use]
 pub fn shared_dir() -> Option<PathBuf> {

@@ -135,14 +135,12 @@ mod tests {
 
     #[test]
     fn another_process_with_the_same_number_is_left_alone() {
-        let mut shell = family();
-        let stranger = Process { started: 0, ..Process::find(shell.id()).unwrap() };
+        let mut sleeper = Command::new("sleep").arg("600").spawn().unwrap();
+        let stranger = Process { started: 0, ..Process::find(sleeper.id()).unwrap() };
         assert!(!stranger.is_alive());
         assert!(!stranger.kill());
-        assert!(shell.try_wait().unwrap().is_none());
-        for process in Process::descendants(shell.id()) {
-            process.kill();
-        }
-        shell.wait().unwrap();
+        assert!(sleeper.try_wait().unwrap().is_none());
+        sleeper.kill().unwrap();
+        sleeper.wait().unwrap();
     }
 }

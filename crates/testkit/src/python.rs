@@ -183,6 +183,10 @@ impl Environment {
         note(home.join(BEGUN), "")?;
         let mut venv = Command::new(&interpreter);
         venv.args(["-m", "venv"]).arg(home).env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+        // Installing pip takes most of the time.
+        if spec.requirements.is_empty() {
+            venv.arg("--without-pip");
+        }
         run(&mut venv, &format!("making the environment {}", home.display()))?;
         if !spec.requirements.is_empty() {
             let mut pip = self.command();

@@ -17,7 +17,6 @@ use crate::python::Environment;
 /// fn needs_a_spaceship() {
 ///     skip!("no {} on this machine", "spaceship");
 /// }
-/// # needs_a_spaceship();
 /// ```
 #[macro_export]
 macro_rules! skip {

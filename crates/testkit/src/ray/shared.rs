@@ -39,7 +39,6 @@ const VARIABLES: [&str; 5] = [
 ///     let Some(cluster) = mobula_testkit::cluster() else { return };
 ///     println!("attach to {}", cluster.address);
 /// }
-/// # counts_on_a_cluster();
 /// ```
 #[must_use]
 pub fn cluster() -> Option<TestCluster> {
