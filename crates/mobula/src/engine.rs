@@ -117,8 +117,13 @@ pub trait Engine: Send + Sync {
         self.submit(call)?.pop().ok_or_else(|| Error::Internal("the engine returned no reference".into()))
     }
     fn put(&self, value: AnyValue) -> Result<RawRef>;
-    /// The values in order, or the first error in order. `None` waits for ever.
-    fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Fetched>>;
+    /// Hands the values to `each` in order, once all are there, or gives the first error in order. `None` waits for ever.
+    fn get(
+        &self,
+        refs: &[&RawRef],
+        timeout: Option<Duration>,
+        each: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<()>;
     /// Which are ready, once `num_returns` of them are or the time is up. Failed counts as ready.
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>>;
     fn cancel(&self, object: &RawRef, force: bool) -> Result<()>;

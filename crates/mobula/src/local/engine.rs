@@ -133,7 +133,12 @@ impl Engine for LocalEngine {
         Ok(RawRef::Local(Entry::ready(value.shared)))
     }
 
-    fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Fetched>> {
+    fn get(
+        &self,
+        refs: &[&RawRef],
+        timeout: Option<Duration>,
+        each: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<()> {
         worker::check_cancelled()?;
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let waits = || {
@@ -153,13 +158,11 @@ impl Engine for LocalEngine {
         };
         let pending = refs.iter().any(|raw| matches!(raw, RawRef::Local(entry) if !entry.is_ready()));
         if pending { worker::blocking(&self.scheduler, waits) } else { waits() }?;
-        refs.iter()
-            .map(|raw| match local(raw)?.get() {
-                Some(Ok(value)) => Ok(Fetched::Shared(value.clone())),
-                Some(Err(error)) => Err(error.clone()),
-                None => Err(Error::Internal("an object was not there after all".into())),
-            })
-            .collect()
+        refs.iter().try_for_each(|raw| match local(raw)?.get() {
+            Some(Ok(value)) => each(Fetched::Shared(value.clone())),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::Internal("an object was not there after all".into())),
+        })
     }
 
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>> {
