@@ -35,7 +35,9 @@ pub fn main(ray: &Ray) -> anyhow::Result<u8> {
     }
     println!("{}", ray.describe()?);
     let (mut passed, mut failed) = (0, 0);
-    for case in CASES.iter().filter(|case| filters.is_empty() || filters.iter().any(|f| case.name.contains(f))) {
+    for case in
+        CASES.iter().filter(|case| filters.is_empty() || filters.iter().any(|f| case.name.contains(f)))
+    {
         let start = Instant::now();
         match (case.body)(ray) {
             Ok(()) => {

@@ -21,7 +21,10 @@ impl Parse for Attribute {
         }
         let name: Ident = input.parse()?;
         if name != "args" {
-            return Err(syn::Error::new(name.span(), "the only option is `args = Type`, of a type that is mobula::Arguments"));
+            return Err(syn::Error::new(
+                name.span(),
+                "the only option is `args = Type`, of a type that is mobula::Arguments",
+            ));
         }
         input.parse::<Token![=]>()?;
         Ok(Attribute(Some(input.parse()?)))
@@ -44,7 +47,10 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     if signature.inputs.len() != wanted {
         errors.at_span(
             signature.paren_token.span.join(),
-            format!("the program's main takes {wanted} parameter{}; {EXPECTED}", if wanted == 1 { "" } else { "s" }),
+            format!(
+                "the program's main takes {wanted} parameter{}; {EXPECTED}",
+                if wanted == 1 { "" } else { "s" }
+            ),
         );
     }
     errors.finish()?;
@@ -59,7 +65,9 @@ fn build(function: &ItemFn, args: Option<Type>) -> TokenStream {
     inner.attrs = vec![syn::parse_quote!(#[allow(clippy::unnecessary_wraps)])];
     let parse = match args {
         Some(args) => quote!(::mobula::private::Parsed::new::<#args, _>(program_main)),
-        None => quote!(::mobula::private::Parsed::new::<::mobula::AnyArguments, _>(|ray, _| program_main(ray))),
+        None => {
+            quote!(::mobula::private::Parsed::new::<::mobula::AnyArguments, _>(|ray, _| program_main(ray)))
+        }
     };
     let build = build_id();
     quote! {

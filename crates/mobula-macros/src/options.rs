@@ -9,7 +9,8 @@ use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Token, UnOp, parenthesiz
 
 use crate::errors::Errors;
 
-const KNOWN: &str = "num_cpus, num_gpus, memory, resources(…), max_retries, retry_exceptions, name, scheduling";
+const KNOWN: &str =
+    "num_cpus, num_gpus, memory, resources(…), max_retries, retry_exceptions, name, scheduling";
 
 /// One `name = value`, `name(…)` or bare `name`.
 struct Entry {
@@ -106,8 +107,12 @@ fn option(name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
             quote!(options.name = ::core::option::Option::Some(::std::string::String::from(#value));)
         }
         ("scheduling", EntryValue::Expr(value)) => match text(&value).as_deref() {
-            Some("SPREAD") => quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Spread);),
-            Some("DEFAULT") => quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Default);),
+            Some("SPREAD") => {
+                quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Spread);)
+            }
+            Some("DEFAULT") => {
+                quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Default);)
+            }
             _ => {
                 let hint = "`scheduling` is \"DEFAULT\" or \"SPREAD\"; a node is chosen at the call, with `.node_affinity(…)`";
                 errors.at(&value, hint);

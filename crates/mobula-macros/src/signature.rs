@@ -80,7 +80,10 @@ pub fn read(signature: &Signature, errors: &mut Errors) -> Read {
             continue;
         }
         let Pat::Ident(pattern) = &*argument.pat else {
-            errors.at(&argument.pat, "a task's parameter is a plain name: the caller's arguments are named after it");
+            errors.at(
+                &argument.pat,
+                "a task's parameter is a plain name: the caller's arguments are named after it",
+            );
             continue;
         };
         if let Some(parameter) = parameter(&pattern.ident, &argument.ty, errors) {

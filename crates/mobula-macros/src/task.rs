@@ -5,8 +5,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ItemFn;
 
 use crate::errors::Errors;
-use crate::signature::{self, Parameter, Read};
 use crate::options;
+use crate::signature::{self, Parameter, Read};
 
 pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let function: ItemFn = syn::parse2(item.clone())
@@ -29,24 +29,19 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
     let values: Vec<_> = read.parameters.iter().map(|p| &p.value).collect();
     let output = &read.output;
     // A test of the types where they stand: without it the error would point into the expansion.
-    let checks = read.parameters.iter().map(|Parameter { value, span, .. }| {
-        quote_spanned!(*span=> let _ = is_value::<#value>;)
-    });
-    let result = if read.fallible {
-        quote!(<#output as ::mobula::private::Outcome>::Value)
-    } else {
-        quote!(#output)
-    };
+    let checks = read
+        .parameters
+        .iter()
+        .map(|Parameter { value, span, .. }| quote_spanned!(*span=> let _ = is_value::<#value>;));
+    let result =
+        if read.fallible { quote!(<#output as ::mobula::private::Outcome>::Value) } else { quote!(#output) };
     let result_span = syn::spanned::Spanned::span(output);
     let check_result = quote_spanned!(result_span=> let _ = is_value::<#result>;);
     let ray = read.takes_ray.then(|| quote!(ray,));
     let pass = read.parameters.iter().map(Parameter::pass);
     let call = quote!(#name(#ray #(#pass),*));
-    let outcome = if read.fallible {
-        quote!(::mobula::private::Outcome::outcome(#call)?)
-    } else {
-        quote!(#call)
-    };
+    let outcome =
+        if read.fallible { quote!(::mobula::private::Outcome::outcome(#call)?) } else { quote!(#call) };
     let docs = format!("The task `{name}`: [`remote`](Self::remote) calls it elsewhere.");
     let remote_docs = format!("A call of the task `{name}`, its arguments by value or by reference.");
     let generic: Vec<_> = (0..names.len()).map(|i| format_ident!("Arg{i}")).collect();

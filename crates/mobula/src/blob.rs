@@ -117,7 +117,9 @@ impl<'de> Visitor<'de> for BlobVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, index: u64) -> Result<Blob, E> {
-        codec::import_blob(index).map(Blob).ok_or_else(|| E::custom(format!("no buffer number {index} came with this value")))
+        codec::import_blob(index)
+            .map(Blob)
+            .ok_or_else(|| E::custom(format!("no buffer number {index} came with this value")))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Blob, E> {

@@ -85,9 +85,8 @@ pub(crate) struct Encoder {
 impl Encoder {
     pub(crate) fn append<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         let (data, frame) = (&mut self.data, std::mem::take(&mut self.frame));
-        let (done, frame) = with_frame(frame, || {
-            value.serialize(&mut rmp_serde::Serializer::new(data).with_struct_map())
-        });
+        let (done, frame) =
+            with_frame(frame, || value.serialize(&mut rmp_serde::Serializer::new(data).with_struct_map()));
         self.frame = frame;
         done.map_err(|e| Error::Codec(format!("cannot encode a {}: {e}", std::any::type_name::<T>())))
     }
@@ -104,7 +103,11 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Encoded> {
 }
 
 /// Reads one value from the front of `data`, and moves `data` past it.
-pub(crate) fn decode_front<T: DeserializeOwned>(data: &mut &[u8], blobs: &[Bytes], refs: &[RawRef]) -> Result<T> {
+pub(crate) fn decode_front<T: DeserializeOwned>(
+    data: &mut &[u8],
+    blobs: &[Bytes],
+    refs: &[RawRef],
+) -> Result<T> {
     let frame = Frame { blobs: blobs.to_vec(), refs: refs.to_vec() };
     let (value, _) = with_frame(frame, || {
         let mut reader = rmp_serde::Deserializer::new(&mut *data);
@@ -123,9 +126,12 @@ pub(crate) fn decode<T: DeserializeOwned>(value: &Encoded) -> Result<T> {
 }
 
 /// Reads a `T`, which has to be a sequence, out of its elements, each with blobs and references of its own.
-pub(crate) fn decode_list<T: DeserializeOwned>(elements: impl ExactSizeIterator<Item = Encoded>) -> Result<T> {
-    T::deserialize(List(elements))
-        .map_err(|e| Error::Codec(format!("cannot decode a {} from its elements: {e}", std::any::type_name::<T>())))
+pub(crate) fn decode_list<T: DeserializeOwned>(
+    elements: impl ExactSizeIterator<Item = Encoded>,
+) -> Result<T> {
+    T::deserialize(List(elements)).map_err(|e| {
+        Error::Codec(format!("cannot decode a {} from its elements: {e}", std::any::type_name::<T>()))
+    })
 }
 
 struct List<I>(I);
@@ -146,10 +152,14 @@ impl<'de, I: ExactSizeIterator<Item = Encoded>> Deserializer<'de> for List<I> {
 impl<'de, I: ExactSizeIterator<Item = Encoded>> SeqAccess<'de> for List<I> {
     type Error = rmp_serde::decode::Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Self::Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Self::Error> {
         let Some(element) = self.0.next() else { return Ok(None) };
         let frame = Frame { blobs: element.blobs, refs: element.refs };
-        let (value, _) = with_frame(frame, || seed.deserialize(&mut rmp_serde::Deserializer::new(&element.data[..])));
+        let (value, _) =
+            with_frame(frame, || seed.deserialize(&mut rmp_serde::Deserializer::new(&element.data[..])));
         value.map(Some)
     }
 

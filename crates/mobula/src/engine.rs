@@ -49,7 +49,9 @@ impl AnyValue {
 }
 
 fn typed<T: Value>(value: &(dyn Any + Send + Sync)) -> Result<&T> {
-    value.downcast_ref().ok_or_else(|| Error::Internal(format!("a value is not the {} it was made as", std::any::type_name::<T>())))
+    value.downcast_ref().ok_or_else(|| {
+        Error::Internal(format!("a value is not the {} it was made as", std::any::type_name::<T>()))
+    })
 }
 
 fn encode_any<T: Value>(value: &(dyn Any + Send + Sync)) -> Result<Encoded> {

@@ -74,8 +74,12 @@ impl Error {
                  MOBULA_WAIT_FOR_NODES=1 to wait for one"
             }
             Error::OutOfMemory(_) => "split the work into smaller tasks, or give each task a `memory` demand",
-            Error::WorkerCrashed(_) => "the worker's own log is in the dashboard and in the session's `logs` folder",
-            Error::NodeDied(_) => "`ray status` lists the nodes that are left; `max_retries` lets tasks move to them",
+            Error::WorkerCrashed(_) => {
+                "the worker's own log is in the dashboard and in the session's `logs` folder"
+            }
+            Error::NodeDied(_) => {
+                "`ray status` lists the nodes that are left; `max_retries` lets tasks move to them"
+            }
             Error::RuntimeEnvironment(_) => "the nodes' `runtime_env_agent.log` says more",
             Error::Disconnected(_) => "is the head node up? `ray status` tells",
             _ => return None,
@@ -84,12 +88,16 @@ impl Error {
 
     /// For a demand that fits none of the nodes.
     pub(crate) fn unschedulable<'a>(demand: &Demand, nodes: impl Iterator<Item = &'a Resources>) -> Error {
-        let largest = nodes.max_by(|a, b| a.get("CPU").unwrap_or(&0.0).total_cmp(b.get("CPU").unwrap_or(&0.0)));
+        let largest =
+            nodes.max_by(|a, b| a.get("CPU").unwrap_or(&0.0).total_cmp(b.get("CPU").unwrap_or(&0.0)));
         let has = largest.map_or("there is none".into(), |node| {
-            let named = node.iter().filter(|(name, _)| !name.starts_with("node:") && *name != "object_store_memory");
+            let named =
+                node.iter().filter(|(name, _)| !name.starts_with("node:") && *name != "object_store_memory");
             named.map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
         });
-        Error::Unschedulable(format!("the task asks for {demand}, and no node has that much (the largest: {has})"))
+        Error::Unschedulable(format!(
+            "the task asks for {demand}, and no node has that much (the largest: {has})"
+        ))
     }
 
     pub(crate) fn code(&self) -> u32 {

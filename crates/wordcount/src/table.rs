@@ -18,7 +18,6 @@ const LOAD: usize = 9;
 /// Slots of a new table, as a power of two.
 const FIRST: u32 = 12;
 
-
 /// A table of counts by key.
 pub(crate) struct Table<K> {
     slots: Vec<Slot<K>>,

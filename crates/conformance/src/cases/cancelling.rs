@@ -11,7 +11,9 @@ use crate::check::{equal, fails, holds};
 /// Runs until it is cancelled, and says so in files; gives up by itself after half a minute.
 #[mobula::task]
 fn patient(ray: &Ray, folder: &str) -> mobula::Result<()> {
-    let mark = |name: &str| std::fs::write(Path::new(folder).join(name), "").map_err(|e| Error::Invalid(e.to_string()));
+    let mark = |name: &str| {
+        std::fs::write(Path::new(folder).join(name), "").map_err(|e| Error::Invalid(e.to_string()))
+    };
     mark("started")?;
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(30) {

@@ -27,7 +27,10 @@ pub fn several_return_values(ray: &Ray) -> Result<()> {
     equal(ray.get(&refs)?, vec![5, 6, 7, 8])?;
     equal(ray.get(&fallible_range::remote(3).num_returns(3).submit_all(ray)?)?, vec![0, 1, 2])?;
     for failed in fallible_range::remote(12).num_returns(2).submit_all(ray)? {
-        fails(failed.get(ray), |e| matches!(e, Error::TaskFailed { message, .. } if message == "12 is too far"))?;
+        fails(
+            failed.get(ray),
+            |e| matches!(e, Error::TaskFailed { message, .. } if message == "12 is too far"),
+        )?;
     }
     Ok(())
 }

@@ -74,7 +74,16 @@ pub fn borrowed_parameters(ray: &Ray) -> Result<()> {
 
 #[mobula::task]
 #[allow(clippy::too_many_arguments)]
-fn eight(a: u8, b: &str, c: (), d: Vec<u8>, e: Option<String>, f: f32, g: [i16; 3], h: (bool, char)) -> String {
+fn eight(
+    a: u8,
+    b: &str,
+    c: (),
+    d: Vec<u8>,
+    e: Option<String>,
+    f: f32,
+    g: [i16; 3],
+    h: (bool, char),
+) -> String {
     format!("{a} {b} {c:?} {d:?} {e:?} {f} {g:?} {h:?}")
 }
 

@@ -18,8 +18,10 @@ const HOST: &str = include_str!("host.py");
 /// The Python package as which the host and the library reach the nodes.
 const PACKAGE: &str = "mobula_host";
 
-/// Imports the staged package and lets it drive; no byte code, which would change what is uploaded.
-const START: &str = "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); \
+/// Imports the staged package and lets it drive; no byte code, which would change what is uploaded. The folder goes when
+/// the driver ends, however it does short of a kill.
+const START: &str = "import atexit, shutil, sys; atexit.register(shutil.rmtree, sys.argv[1], True); \
+                     sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); \
                      import mobula_host; mobula_host.drive()";
 
 /// Why a program could not become a driver.
@@ -34,11 +36,15 @@ pub enum AttachError {
              the two together", .0.display())]
     OtherLibrary(PathBuf),
     /// There is no interpreter.
-    #[error("Python cannot be started as `{0}`: {1}\n\nhint: a Ray cluster needs Python with `pip install \
-             \"ray[default]\"`; name it in MOBULA_PYTHON, or activate its virtual environment")]
+    #[error(
+        "Python cannot be started as `{0}`: {1}\n\nhint: a Ray cluster needs Python with `pip install \
+             \"ray[default]\"`; name it in MOBULA_PYTHON, or activate its virtual environment"
+    )]
     NoPython(String, io::Error),
     /// Nobody listens there.
-    #[error("no Ray cluster answers at {address}: {cause}\n\nhint: is it running (`ray status`), and is this its {what}?")]
+    #[error(
+        "no Ray cluster answers at {address}: {cause}\n\nhint: is it running (`ray status`), and is this its {what}?"
+    )]
     NoAnswer {
         /// Host and port.
         address: String,
@@ -56,8 +62,10 @@ pub enum AttachError {
         cause: io::Error,
     },
     /// Not yet.
-    #[error("{0} is a dashboard's address, and submitting as a Ray job is not there yet\n\nhint: attach with \
-             HOST:PORT from a machine of the cluster, or with ray://HOST:10001 from elsewhere")]
+    #[error(
+        "{0} is a dashboard's address, and submitting as a Ray job is not there yet\n\nhint: attach with \
+             HOST:PORT from a machine of the cluster, or with ray://HOST:10001 from elsewhere"
+    )]
     Jobs(String),
 }
 
@@ -73,7 +81,9 @@ fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, 
     let address = match address {
         Address::Local | Address::Auto => "auto".to_string(),
         Address::Head(head) => answers(head, "GCS port, 6379 unless said otherwise")?,
-        Address::Client(server) => format!("ray://{}", answers(server, "Ray Client port, 10001 unless said otherwise")?),
+        Address::Client(server) => {
+            format!("ray://{}", answers(server, "Ray Client port, 10001 unless said otherwise")?)
+        }
         Address::Jobs(url) => return Err(AttachError::Jobs(url.clone())),
     };
     let library = library(definition)?;
@@ -109,7 +119,8 @@ fn answers(address: &str, what: &'static str) -> Result<String, AttachError> {
 /// The library of this very build: `cargo build` puts it beside the executable, `cargo test` only among the dependencies,
 /// where an older one may be left beside.
 fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
-    let file = format!("{}{}{}", std::env::consts::DLL_PREFIX, definition.library, std::env::consts::DLL_SUFFIX);
+    let file =
+        format!("{}{}{}", std::env::consts::DLL_PREFIX, definition.library, std::env::consts::DLL_SUFFIX);
     let places = match std::env::var_os("MOBULA_LIBRARY") {
         Some(path) => vec![PathBuf::from(path)],
         None => {

@@ -52,16 +52,23 @@ impl ClusterEngine {
         ClusterEngine { build, calls: Mutex::default(), sizes: Mutex::default() }
     }
 
-    fn call(&self, task: &'static TaskDef, overrides: Option<&Options>, num_returns: Option<usize>) -> Result<u64> {
+    fn call(
+        &self,
+        task: &'static TaskDef,
+        overrides: Option<&Options>,
+        num_returns: Option<usize>,
+    ) -> Result<u64> {
         let overrides_key = overrides.map(json).transpose()?;
         let kind = CallKind { task: task.name, num_returns, overrides: overrides_key };
         if let Some(id) = self.calls.lock().get(&kind) {
             return Ok(*id);
         }
-        let options = overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
+        let options =
+            overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
         options.validate()?;
         self.check_size(&Demand::of(&options))?;
-        let spec = CallSpec { task: task.id(), build: self.build, name: task.name, num_returns, options: &options };
+        let spec =
+            CallSpec { task: task.id(), build: self.build, name: task.name, num_returns, options: &options };
         let id = self.define(&json(&spec)?)?;
         self.calls.lock().insert(kind, id);
         Ok(id)
@@ -76,18 +83,25 @@ impl ClusterEngine {
 
     /// Ray lets a task that fits no node wait for ever; a fixed cluster will never have one.
     fn check_size(&self, demand: &Demand) -> Result<()> {
-        if demand.is_one_cpu() && self.calls.lock().len() > 0 || std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some() {
+        if demand.is_one_cpu() && self.calls.lock().len() > 0
+            || std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some()
+        {
             return Ok(());
         }
         let mut sizes = self.sizes.lock();
         let nodes = match &mut *sizes {
             Some((at, nodes)) if at.elapsed() < SIZES => nodes,
             slot => {
-                let nodes = self.nodes()?.into_iter().filter(|node| node.alive).map(|node| node.resources).collect();
+                let nodes =
+                    self.nodes()?.into_iter().filter(|node| node.alive).map(|node| node.resources).collect();
                 &mut slot.insert((Instant::now(), nodes)).1
             }
         };
-        if nodes.iter().any(|node| demand.fits(node)) { Ok(()) } else { Err(Error::unschedulable(demand, nodes.iter())) }
+        if nodes.iter().any(|node| demand.fits(node)) {
+            Ok(())
+        } else {
+            Err(Error::unschedulable(demand, nodes.iter()))
+        }
     }
 
     fn query(&self, question: &str) -> Result<String> {
@@ -102,7 +116,8 @@ fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| Error::Internal(format!("the host's answer is not what was asked for: {e}")))
+    serde_json::from_str(text)
+        .map_err(|e| Error::Internal(format!("the host's answer is not what was asked for: {e}")))
 }
 
 fn seconds(timeout: Option<Duration>) -> f64 {
@@ -128,7 +143,8 @@ fn message(args: &[Arg]) -> Result<(Encoded, Vec<u64>)> {
             }
             Arg::Gather(all, _) => {
                 encoder.data.push(GATHER);
-                let count = u32::try_from(all.len()).map_err(|_| Error::Invalid("a list of 2^32 references".into()))?;
+                let count = u32::try_from(all.len())
+                    .map_err(|_| Error::Invalid("a list of 2^32 references".into()))?;
                 encoder.data.extend(count.to_le_bytes());
                 for raw in all {
                     refs.push(handle(raw)?);

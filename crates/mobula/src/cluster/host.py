@@ -6,13 +6,12 @@ library a C table of callbacks. The layout is `table.rs`; the rules are in the R
 used.
 """
 
-import atexit
 import ctypes
 import itertools
 import json
+import logging
 import os
 import pickle
-import shutil
 import signal
 import sys
 import threading
@@ -509,7 +508,6 @@ def drive():
     """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`."""
     global DASHBOARD, DRIVING
     stage, address, build, *arguments = sys.argv[1:]
-    atexit.register(shutil.rmtree, stage, ignore_errors=True)
     version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
     if version < OLDEST_RAY:
         fail(
@@ -525,6 +523,8 @@ def drive():
     sys.argv = arguments
     try:
         package = os.path.join(stage, __name__)
+        # Ray warns of files from 10 MiB up, which a library easily is.
+        logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
         context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
@@ -542,6 +542,11 @@ def drive():
 
 def attach_hint(error, address):
     text = str(error)
+    if "Initialization failure from server" in text:
+        return (
+            "Ray 2.60's client server cannot set up runtime environments unless the head was started with "
+            "`--runtime-env-agent-port=PORT`; else its `ray_client_server.err` says more"
+        )
     if "version" in text.lower() and "mismatch" in text.lower():
         return "driver and cluster need the same Ray and Python version: name a fitting interpreter in MOBULA_PYTHON"
     if address == "auto":

@@ -35,7 +35,8 @@ pub fn table(definition: &'static Definition) -> *const Program {
 /// This process's one connection, by way of its host.
 fn ray() -> Result<&'static Ray> {
     static RAY: OnceLock<Ray> = OnceLock::new();
-    let definition = DEFINITION.get().ok_or_else(|| Error::Internal("the program has not introduced itself".into()))?;
+    let definition =
+        DEFINITION.get().ok_or_else(|| Error::Internal("the program has not introduced itself".into()))?;
     host()?;
     Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(definition.build)))))
 }
@@ -51,7 +52,8 @@ extern "C" fn main(args: *const Slice, n: usize) -> i32 {
     // SAFETY: so does each text.
     let args = args.iter().map(|arg| OsString::from_vec(unsafe { arg.bytes() }.to_vec())).collect();
     let ran = catch(|| {
-        let definition = DEFINITION.get().ok_or(Error::Internal("the program has not introduced itself".into()))?;
+        let definition =
+            DEFINITION.get().ok_or(Error::Internal("the program has not introduced itself".into()))?;
         Ok(program::run_hosted(definition, ray()?, args))
     });
     ran.unwrap_or_else(|failure| {

@@ -81,7 +81,14 @@ pub struct Host {
     /// Waits for values, at most `timeout` seconds unless that is negative; answers with each, or with an error.
     pub get: extern "C" fn(handles: *const u64, n: usize, timeout: f64, sink: *mut c_void),
     /// Waits until some are ready; marks them with 1.
-    pub wait: extern "C" fn(handles: *const u64, n: usize, wanted: usize, timeout: f64, ready: *mut u8, sink: *mut c_void),
+    pub wait: extern "C" fn(
+        handles: *const u64,
+        n: usize,
+        wanted: usize,
+        timeout: f64,
+        ready: *mut u8,
+        sink: *mut c_void,
+    ),
     /// Cancels the task that makes an object.
     pub cancel: extern "C" fn(handle: u64, force: i32, sink: *mut c_void),
     /// Answers a question by name (`nodes`, `available`, `describe`, `check`) with JSON.

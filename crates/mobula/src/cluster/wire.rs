@@ -118,5 +118,6 @@ pub(super) unsafe fn list<'a, T>(data: *const T, len: usize) -> &'a [T] {
 
 /// The text of a message from the host.
 pub(super) fn text(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|e| Error::Internal(format!("the host sent text that is not UTF-8: {e}")))
+    std::str::from_utf8(bytes)
+        .map_err(|e| Error::Internal(format!("the host sent text that is not UTF-8: {e}")))
 }

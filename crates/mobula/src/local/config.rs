@@ -47,7 +47,10 @@ impl LocalConfig {
 }
 
 fn cpus() -> f64 {
-    let asked = std::env::var("MOBULA_NUM_CPUS").ok().and_then(|n| n.parse().ok()).filter(|n: &f64| n.is_finite() && *n >= 1.0);
+    let asked = std::env::var("MOBULA_NUM_CPUS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .filter(|n: &f64| n.is_finite() && *n >= 1.0);
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64))
 }
 

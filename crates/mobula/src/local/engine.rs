@@ -37,7 +37,9 @@ impl LocalEngine {
         if let Some(Scheduling::NodeAffinity { node_id, soft: false }) = &options.scheduling
             && node_id != NODE
         {
-            return Err(Error::Unschedulable(format!("there is no node {node_id}: the local engine's is `{NODE}`")));
+            return Err(Error::Unschedulable(format!(
+                "there is no node {node_id}: the local engine's is `{NODE}`"
+            )));
         }
         let demand = Demand::of(options);
         if demand.is_one_cpu() {
@@ -109,7 +111,9 @@ impl Engine for LocalEngine {
     fn submit(&self, call: Submission) -> Result<Vec<RawRef>> {
         let returns = match call.num_returns {
             None => Returns::One(Arc::default()),
-            Some(0) => return Err(Error::Invalid("num_returns = 0: a task makes at least one object".into())),
+            Some(0) => {
+                return Err(Error::Invalid("num_returns = 0: a task makes at least one object".into()));
+            }
             Some(n) => Returns::Many(Entry::family(n)),
         };
         let job = self.job(call, returns)?;
@@ -195,7 +199,8 @@ impl Engine for LocalEngine {
     }
 
     fn nodes(&self) -> Result<Vec<Node>> {
-        let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "localhost".into());
+        let hostname =
+            std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "localhost".into());
         Ok(vec![Node {
             id: NODE.into(),
             alive: true,

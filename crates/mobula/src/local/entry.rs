@@ -91,7 +91,9 @@ impl Entry {
 
     /// Removes a thread that stopped waiting.
     pub(super) fn remove_thread(&self, thread: &Thread) {
-        self.waiters.lock().retain(|waiter| !matches!(waiter, Waiter::Thread(other) if other.id() == thread.id()));
+        self.waiters
+            .lock()
+            .retain(|waiter| !matches!(waiter, Waiter::Thread(other) if other.id() == thread.id()));
     }
 
     pub(super) fn add_child(&self, child: &Arc<Entry>) {

@@ -76,7 +76,9 @@ impl Returns {
     pub(super) fn fail(self, error: &Error) {
         match self {
             Returns::One(entry) => entry.complete(Err(error.clone())),
-            Returns::Many(entries) => entries.into_iter().for_each(|entry| entry.complete(Err(error.clone()))),
+            Returns::Many(entries) => {
+                entries.into_iter().for_each(|entry| entry.complete(Err(error.clone())))
+            }
         }
     }
 }
@@ -92,7 +94,9 @@ impl Job {
         let args = if retry { self.args.clone() } else { std::mem::take(&mut self.args) };
         let (task, num_returns) = (self.task, self.num_returns);
         let outcome = resolve(args).map_err(TaskFailure::from).and_then(|args| {
-            catch(|| (task.run)(ray, Args::shared(args))?.into_returns(num_returns).map_err(TaskFailure::from))
+            catch(|| {
+                (task.run)(ray, Args::shared(args))?.into_returns(num_returns).map_err(TaskFailure::from)
+            })
         });
         if retry && outcome.is_err() && !self.is_cancelled() {
             self.attempts += 1;
@@ -109,7 +113,8 @@ fn resolve(args: Vec<Arg>) -> Result<Vec<Fetched>> {
             Arg::Value(value) => Ok(Fetched::Shared(value.shared)),
             Arg::Ref(raw) => shared(raw).map(Fetched::Shared),
             Arg::Gather(refs, collect) => {
-                let values: Result<Vec<Fetched>> = refs.into_iter().map(|raw| shared(raw).map(Fetched::Shared)).collect();
+                let values: Result<Vec<Fetched>> =
+                    refs.into_iter().map(|raw| shared(raw).map(Fetched::Shared)).collect();
                 collect(values?)
             }
         })
@@ -118,5 +123,7 @@ fn resolve(args: Vec<Arg>) -> Result<Vec<Fetched>> {
 
 fn shared(raw: RawRef) -> Result<Shared> {
     let RawRef::Local(entry) = raw else { return Err(RawRef::foreign()) };
-    entry.take().unwrap_or_else(|| Err(Error::Internal("a task started before its arguments were there".into())))
+    entry
+        .take()
+        .unwrap_or_else(|| Err(Error::Internal("a task started before its arguments were there".into())))
 }

@@ -66,7 +66,13 @@ impl Scheduler {
             free_cpu: AtomicI64::new(units(config.num_cpus)),
             odd_waiting: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
-            state: Mutex::new(State { free, odd: VecDeque::new(), assigned: VecDeque::new(), idle: 0, threads: 0 }),
+            state: Mutex::new(State {
+                free,
+                odd: VecDeque::new(),
+                assigned: VecDeque::new(),
+                idle: 0,
+                threads: 0,
+            }),
             wake: Condvar::new(),
         })
     }

@@ -119,7 +119,10 @@ fn deep_and_wide_nesting_does_not_deadlock_on_one_cpu() {
         Ok(1 + ray.get(&children)?.iter().sum::<u64>())
     }
     let ray = ray(1.0);
-    assert_eq!(ray.get_timeout(&tree::remote(5).submit(&ray).unwrap(), Duration::from_secs(60)).unwrap(), 364);
+    assert_eq!(
+        ray.get_timeout(&tree::remote(5).submit(&ray).unwrap(), Duration::from_secs(60)).unwrap(),
+        364
+    );
 }
 
 #[test]
@@ -195,7 +198,8 @@ fn a_burst_from_many_threads_is_complete() {
         let spawn = |t: u64| {
             let ray = ray.clone();
             scope.spawn(move || {
-                let refs: Vec<ObjectRef<u64>> = (0..2000).map(|i| add::remote(i, t).submit(&ray).unwrap()).collect();
+                let refs: Vec<ObjectRef<u64>> =
+                    (0..2000).map(|i| add::remote(i, t).submit(&ray).unwrap()).collect();
                 ray.get(&refs).unwrap().iter().sum()
             })
         };

@@ -140,7 +140,9 @@ impl<'a> Args<'a> {
     /// [`Codec`](Error::Codec) where what came is not a `T`.
     pub fn next<T: Value>(&mut self, name: &'static str) -> Result<Param<T>> {
         let taken = match &mut self.0 {
-            Source::Shared(args) => args.next().ok_or_else(missing).and_then(Fetched::into_shared).map(Param::Shared),
+            Source::Shared(args) => {
+                args.next().ok_or_else(missing).and_then(Fetched::into_shared).map(Param::Shared)
+            }
             Source::Wire(args) => args.take().map(Param::Owned),
         };
         taken.map_err(|e| match e {

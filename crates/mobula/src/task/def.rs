@@ -36,7 +36,8 @@ impl TaskDef {
 
 /// FNV-1a: short, stable over versions and machines, and enough to notice a changed signature.
 fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What a task's function returned: a value that may be taken apart into `n` objects.
@@ -54,7 +55,8 @@ impl Output {
     /// The objects that the call asked for.
     pub(crate) fn into_returns(self, num_returns: Option<usize>) -> Result<Vec<AnyValue>> {
         let Some(expected) = num_returns else { return Ok(vec![self.value]) };
-        let split = self.split.ok_or_else(|| Error::Internal("num_returns on a task that returns no Vec".into()))?;
+        let split =
+            self.split.ok_or_else(|| Error::Internal("num_returns on a task that returns no Vec".into()))?;
         let parts = split(self.value)?;
         if parts.len() != expected {
             return Err(Error::Invalid(format!(

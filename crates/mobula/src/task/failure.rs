@@ -44,11 +44,7 @@ impl<T, E: Into<Box<dyn std::error::Error + Send + Sync>>> Outcome for Result<T,
     fn outcome(self) -> Result<T, TaskFailure> {
         self.map_err(|e| {
             let error: Box<dyn std::error::Error + Send + Sync> = e.into();
-            TaskFailure {
-                message: crate::error::chain(&*error),
-                panicked: false,
-                error: find_cause(&*error),
-            }
+            TaskFailure { message: crate::error::chain(&*error), panicked: false, error: find_cause(&*error) }
         })
     }
 }
@@ -99,7 +95,8 @@ pub fn catch<T>(f: impl FnOnce() -> Result<T, TaskFailure>) -> Result<T, TaskFai
     let done = panic::catch_unwind(AssertUnwindSafe(f));
     let noted = WATCHED.replace(before);
     done.unwrap_or_else(|_| {
-        let message = noted.filter(|text| !text.is_empty()).unwrap_or_else(|| "a panic without a message".into());
+        let message =
+            noted.filter(|text| !text.is_empty()).unwrap_or_else(|| "a panic without a message".into());
         Err(TaskFailure { message, panicked: true, error: None })
     })
 }
@@ -119,14 +116,18 @@ mod tests {
     #[test]
     fn every_kind_of_error_type_becomes_its_text() {
         assert_eq!(Err::<(), _>("plain").outcome().unwrap_err().message, "plain");
-        assert_eq!(Err::<(), _>(anyhow::anyhow!("low").context("high")).outcome().unwrap_err().message, "high: low");
+        assert_eq!(
+            Err::<(), _>(anyhow::anyhow!("low").context("high")).outcome().unwrap_err().message,
+            "high: low"
+        );
         assert_eq!(Ok::<_, std::io::Error>(3).outcome().unwrap(), 3);
     }
 
     #[test]
     fn a_cancelled_call_inside_a_task_cancels_the_task() {
         let inner = Error::Cancelled("by the driver".into());
-        let failure = Err::<(), _>(anyhow::Error::from(inner).context("while counting")).outcome().unwrap_err();
+        let failure =
+            Err::<(), _>(anyhow::Error::from(inner).context("while counting")).outcome().unwrap_err();
         assert!(matches!(failure.into_error("t"), Error::Cancelled(_)));
     }
 }
