@@ -28,7 +28,7 @@ impl Default for Builder {
             nodes: 5,
             cpus: 2,
             object_store: 150_000_000,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_secs(180),
             variables: Vec::new(),
         }
     }
@@ -59,7 +59,7 @@ impl Builder {
         self
     }
 
-    /// How long the start may take. Default 120 s.
+    /// How long the start may take. Default 180 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -84,22 +84,8 @@ impl Builder {
         };
         let begin = Instant::now();
         let mut cluster = Cluster::prepare(self, environment)?;
-        cluster.add_node(self)?;
-        let ready = eventually(self.timeout, || cluster.head_answers().transpose());
-        ready.ok_or_else(|| cluster.late(begin, 0, self.nodes))??;
-        // The workers start at the same time, while the head is still busy with its dashboard.
-        for _ in 1..self.nodes {
-            cluster.add_node(self)?;
-        }
-        let left = self.timeout.saturating_sub(begin.elapsed());
-        let mut alive = 0;
-        let found = eventually(left, || {
-            cluster.failed_node().map(Err).or_else(|| {
-                alive = cluster.identify();
-                (alive == self.nodes).then_some(Ok(()))
-            })
-        });
-        found.ok_or_else(|| cluster.late(begin, alive, self.nodes))??;
+        let ready = eventually(self.timeout, || cluster.come_up(self).transpose());
+        ready.ok_or_else(|| cluster.late(begin.elapsed(), self.nodes))??;
         Ok(cluster)
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -16,6 +16,11 @@ use super::ports::Ports;
 use super::{NodeState, TestCluster, list_nodes};
 use crate::python::Environment;
 use crate::{Error, Process, Result, eventually};
+
+/// What `ray start` says when it does not want to wait any longer.
+const GAVE_UP: &str = "timed out during startup";
+/// How often nodes may give up while a cluster starts.
+const RESTARTS: u32 = 4;
 
 /// A running cluster of its own, ended when it is dropped.
 ///
@@ -42,6 +47,8 @@ pub struct Cluster {
     place: TestCluster,
     environment: Environment,
     apart: Option<launch::Apart>,
+    /// How many more times a node may be started again.
+    restarts: u32,
     root: TempDir,
     ports: Ports,
     _lock: File,
@@ -157,12 +164,57 @@ impl Cluster {
             ray_version: environment.version_of("ray")?,
         };
         let (nodes, ids) = (Vec::with_capacity(builder.nodes), vec![None; builder.nodes]);
-        Ok(Cluster { nodes, ids, place, environment, apart: None, root, ports, _lock: lock })
+        Ok(Cluster {
+            nodes,
+            ids,
+            place,
+            environment,
+            apart: None,
+            restarts: RESTARTS,
+            root,
+            ports,
+            _lock: lock,
+        })
     }
 
-    /// Starts the next node: the head first.
-    pub(super) fn add_node(&mut self, shape: &Builder) -> Result<()> {
-        let index = self.nodes.len();
+    /// Takes the next step towards `shape`; `Some` when every node is alive.
+    ///
+    /// A node gives up when it has not joined within 30 s, which on a busy machine is little for half a dozen Python
+    /// processes. So no more nodes start at a time than there are cores, and one that gave up is started again.
+    pub(super) fn come_up(&mut self, shape: &Builder) -> Result<Option<()>> {
+        if self.nodes.is_empty() {
+            let head = self.launch(shape, 0)?;
+            self.nodes.push(head);
+        }
+        for index in 0..self.nodes.len() {
+            let Some(status) = self.nodes[index].ended() else { continue };
+            let log = self.nodes[index].log_tail();
+            if self.restarts == 0 || !log.contains(GAVE_UP) {
+                return Err(Error::NodeEnded { node: index, status: describe(status), log });
+            }
+            self.restarts -= 1;
+            if index == 0 {
+                // Workers that know the old head cannot join a new one.
+                self.nodes.iter_mut().for_each(Node::begin_stop);
+                self.nodes.clear();
+                return Ok(None);
+            }
+            self.nodes[index] = self.launch(shape, index)?;
+        }
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).is_err() {
+            return Ok(None);
+        }
+        let alive = self.identify();
+        // The head counts as starting until it is alive, but workers have much to do before they need it.
+        let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+        while self.nodes.len() < shape.nodes && self.nodes.len() - alive <= cores {
+            let worker = self.launch(shape, self.nodes.len())?;
+            self.nodes.push(worker);
+        }
+        Ok((alive == shape.nodes).then_some(()))
+    }
+
+    fn launch(&mut self, shape: &Builder, index: usize) -> Result<Node> {
         let apart = match (index, self.apart) {
             (0, _) => None,
             (_, Some(known)) => Some(known),
@@ -170,27 +222,21 @@ impl Cluster {
         };
         self.apart = apart;
         let folder = self.folder(index);
+        if folder.exists() {
+            // Of a node that gave up: its sockets would be in the way.
+            std::fs::remove_dir_all(&folder).map_err(Error::io("removing a node's folder"))?;
+        }
         std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
         let ray = launch::command(shape, &self.environment, &self.ports, index, &folder, apart);
-        let node = Node::start(&self.environment, self.root.path(), index, &ray)?;
-        self.nodes.push(node);
-        Ok(())
+        Node::start(&self.environment, self.root.path(), index, &ray)
     }
 
     fn folder(&self, index: usize) -> PathBuf {
         self.root.path().join(index.to_string())
     }
 
-    /// Whether the head takes connections; an error when it has ended.
-    pub(super) fn head_answers(&mut self) -> Result<Option<()>> {
-        match self.failed_node() {
-            Some(error) => Err(error),
-            None => Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).ok().map(drop)),
-        }
-    }
-
     /// Learns the nodes' identifiers and says how many nodes are alive.
-    pub(super) fn identify(&mut self) -> usize {
+    fn identify(&mut self) -> usize {
         let alive: Vec<NodeState> = list_nodes(self).unwrap_or_default();
         let mut ids = HashMap::new();
         for node in alive.iter().filter(|node| node.is_alive()) {
@@ -204,20 +250,14 @@ impl Cluster {
         self.ids.iter().flatten().count()
     }
 
-    pub(super) fn failed_node(&mut self) -> Option<Error> {
-        self.nodes.iter_mut().enumerate().find_map(|(index, node)| {
-            let status = describe(node.ended()?);
-            Some(Error::NodeEnded { node: index, status, log: node.log_tail() })
-        })
-    }
-
-    pub(super) fn late(&self, begin: Instant, alive: usize, wanted: usize) -> Error {
+    /// The error of a start that takes too long.
+    pub(super) fn late(&self, waited: Duration, wanted: usize) -> Error {
         let logs = self
             .nodes
             .iter()
             .enumerate()
             .map(|(index, node)| format!("\nnode {index}, the end of its log:\n{}", node.log_tail()));
-        Error::Timeout { waited: begin.elapsed(), alive, wanted, log: logs.collect() }
+        Error::Timeout { waited, alive: self.ids.iter().flatten().count(), wanted, log: logs.collect() }
     }
 }
 
