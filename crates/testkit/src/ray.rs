@@ -8,13 +8,16 @@
 //! Most tests do not care which cluster they run on: they take the one that `cargo xtask test` has started
 //! ([`cluster`]), which saves half a minute for each.
 
+mod builder;
 mod cluster;
 mod hold;
+mod launch;
 mod node;
 mod ports;
 mod shared;
 mod state;
 
-pub use cluster::{Builder, Cluster};
+pub use builder::Builder;
+pub use cluster::Cluster;
 pub use shared::{TestCluster, cluster};
 pub use state::{NodeState, TaskState, list_nodes, list_tasks};

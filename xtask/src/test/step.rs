@@ -27,8 +27,10 @@ pub fn announce(name: &str) {
     eprintln!("\n── {name}");
 }
 
-/// How long a step may take. The slowest takes a few minutes; what takes longer has stopped.
+/// How long a step with tests may take. The slowest takes a few minutes; what takes longer has stopped.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
+/// How long a build may take, from nothing and on a slow machine.
+const BUILD_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// Something to run, under a name.
 pub struct Step {
@@ -49,7 +51,7 @@ impl Step {
 
     /// Runs it; no test is expected.
     pub fn run_without_tests(self) -> Outcome {
-        self.execute(false, &mut std::io::stdout())
+        Step { limit: BUILD_LIMIT, ..self }.execute(false, &mut std::io::stdout())
     }
 
     fn execute(mut self, tests: bool, out: &mut impl Write) -> Outcome {

@@ -1,108 +1,26 @@
-//! Starting a cluster, taking it apart, ending it.
+//! A running cluster: looking at it, taking it apart, ending it.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::builder::Builder;
+use super::launch;
 use super::node::{GUARD, Node, describe};
 use super::ports::Ports;
 use super::{NodeState, TestCluster, list_nodes};
 use crate::python::Environment;
 use crate::{Error, Process, Result, eventually};
 
-/// What a [`Cluster`] should look like; made by [`Cluster::builder`].
-#[derive(Debug, Clone)]
-pub struct Builder {
-    python: Option<Environment>,
-    nodes: usize,
-    cpus: u32,
-    object_store: u64,
-    timeout: Duration,
-    variables: Vec<(OsString, OsString)>,
-}
-
-impl Builder {
-    /// The environment to start Ray from. Default: `MOBULA_PYTHON`, which `cargo xtask test` sets.
-    #[must_use]
-    pub fn python(mut self, environment: &Environment) -> Self {
-        self.python = Some(environment.clone());
-        self
-    }
-
-    /// How many nodes, the head included (1 to 29). Default 5.
-    #[must_use]
-    pub fn nodes(mut self, nodes: usize) -> Self {
-        self.nodes = nodes.clamp(1, Ports::MOST_NODES);
-        self
-    }
-
-    /// How many CPUs each node says it has. Default 2.
-    #[must_use]
-    pub fn cpus_per_node(mut self, cpus: u32) -> Self {
-        self.cpus = cpus;
-        self
-    }
-
-    /// Each node's object store in megabytes (10⁶ bytes; Ray wants at least 79). Default 150.
-    #[must_use]
-    pub fn object_store_mb(mut self, megabytes: u64) -> Self {
-        self.object_store = megabytes * 1_000_000;
-        self
-    }
-
-    /// How long the start may take. Default 120 s.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Sets a variable in every process of the cluster, such as one of Ray's `RAY_…` settings.
-    #[must_use]
-    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.variables.push((name.into(), value.into()));
-        self
-    }
-
-    /// Starts the nodes and waits until all of them are alive.
-    ///
-    /// # Errors
-    ///
-    /// When a node ends or is not alive in time (with the end of its log), when there is no environment.
-    pub fn start(&self) -> Result<Cluster> {
-        let environment = match &self.python {
-            Some(environment) => environment.clone(),
-            None => crate::environment()
-                .ok_or_else(|| Error::NoPython { tried: "MOBULA_PYTHON, which is not set".to_owned() })?,
-        };
-        let begin = Instant::now();
-        let mut cluster = Cluster::prepare(self, environment)?;
-        cluster.add_node(self)?;
-        let ready = eventually(self.timeout, || cluster.head_answers().transpose());
-        ready.ok_or_else(|| cluster.late(begin, 0, self.nodes))??;
-        // The workers start at the same time, while the head is still busy with its dashboard.
-        for _ in 1..self.nodes {
-            cluster.add_node(self)?;
-        }
-        let left = self.timeout.saturating_sub(begin.elapsed());
-        let mut alive = 0;
-        let found = eventually(left, || {
-            cluster.failed_node().map(Err).or_else(|| {
-                alive = cluster.identify();
-                (alive == self.nodes).then_some(Ok(()))
-            })
-        });
-        found.ok_or_else(|| cluster.late(begin, alive, self.nodes))??;
-        Ok(cluster)
-    }
-}
+/// What `ray start` says when it does not want to wait any longer.
+const GAVE_UP: &str = "timed out during startup";
+/// How often nodes may give up while a cluster starts.
+const RESTARTS: u32 = 4;
 
 /// A running cluster of its own, ended when it is dropped.
 ///
@@ -128,7 +46,9 @@ pub struct Cluster {
     ids: Vec<Option<String>>,
     place: TestCluster,
     environment: Environment,
-    per_node_folders: Option<bool>,
+    apart: Option<launch::Apart>,
+    /// How many more times a node may be started again.
+    restarts: u32,
     root: TempDir,
     ports: Ports,
     _lock: File,
@@ -136,16 +56,8 @@ pub struct Cluster {
 
 impl Cluster {
     /// Five nodes with two CPUs and a 150 MB object store each, unless told otherwise.
-    #[must_use]
     pub fn builder() -> Builder {
-        Builder {
-            python: None,
-            nodes: 5,
-            cpus: 2,
-            object_store: 150_000_000,
-            timeout: Duration::from_secs(120),
-            variables: Vec::new(),
-        }
+        Builder::default()
     }
 
     /// Ray's identifiers of the nodes, by index.
@@ -230,7 +142,7 @@ impl Cluster {
     }
 
     /// Makes the folder, takes the ports; no process yet.
-    fn prepare(builder: &Builder, environment: Environment) -> Result<Cluster> {
+    pub(super) fn prepare(builder: &Builder, environment: Environment) -> Result<Cluster> {
         let ports = Ports::reserve()?;
         // Ray's socket names take 70 bytes after this folder's, and 107 are allowed in all.
         let base = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() <= 20);
@@ -252,77 +164,75 @@ impl Cluster {
             ray_version: environment.version_of("ray")?,
         };
         let (nodes, ids) = (Vec::with_capacity(builder.nodes), vec![None; builder.nodes]);
-        Ok(Cluster { nodes, ids, place, environment, per_node_folders: None, root, ports, _lock: lock })
+        Ok(Cluster {
+            nodes,
+            ids,
+            place,
+            environment,
+            apart: None,
+            restarts: RESTARTS,
+            root,
+            ports,
+            _lock: lock,
+        })
     }
 
-    /// Starts the next node: the head first.
-    fn add_node(&mut self, builder: &Builder) -> Result<()> {
-        let index = self.nodes.len();
-        let mut ray = Command::new(self.environment.bin().join("ray"));
-        ray.args(["start", "--block", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]);
-        // 0: the system chooses. The default, one fixed range, would be the same for every node of the machine.
-        ray.args(["--min-worker-port=0", "--max-worker-port=0"]);
-        ray.arg(format!("--num-cpus={}", builder.cpus));
-        ray.arg(format!("--object-store-memory={}", builder.object_store));
-        ray.arg(format!("--dashboard-agent-listen-port={}", self.ports.agent(index)));
-        ray.arg(format!("--resources={{\"node{index}\": 1000}}"));
-        if index == 0 {
-            ray.args(["--head", "--include-dashboard=true", "--dashboard-host=127.0.0.1"]);
-            ray.arg(format!("--port={}", self.ports.gcs()));
-            ray.arg(format!("--ray-client-server-port={}", self.ports.client()));
-            ray.arg(format!("--dashboard-port={}", self.ports.dashboard()));
-            ray.arg(format!("--temp-dir={}", self.folder(0).display()));
-        } else {
-            ray.arg(format!("--address={}", self.place.address));
-            self.separate(index, &mut ray)?;
+    /// Takes the next step towards `shape`; `Some` when every node is alive.
+    ///
+    /// A node gives up when it has not joined within 30 s, which on a busy machine is little for half a dozen Python
+    /// processes. So no more nodes start at a time than there are cores, and one that gave up is started again.
+    pub(super) fn come_up(&mut self, shape: &Builder) -> Result<Option<()>> {
+        if self.nodes.is_empty() {
+            let head = self.launch(shape, 0)?;
+            self.nodes.push(head);
         }
-        ray.env("RAY_AUTH_MODE", "disabled").env("RAY_USAGE_STATS_ENABLED", "0");
-        ray.envs(builder.variables.iter().map(|(name, value)| (name, value)));
-        let node = Node::start(&self.environment, self.root.path(), index, &ray)?;
-        self.nodes.push(node);
-        Ok(())
+        for index in 0..self.nodes.len() {
+            let Some(status) = self.nodes[index].ended() else { continue };
+            let log = self.nodes[index].log_tail();
+            if self.restarts == 0 || !log.contains(GAVE_UP) {
+                return Err(Error::NodeEnded { node: index, status: describe(status), log });
+            }
+            self.restarts -= 1;
+            if index == 0 {
+                // Workers that know the old head cannot join a new one.
+                self.nodes.iter_mut().for_each(Node::begin_stop);
+                self.nodes.clear();
+                return Ok(None);
+            }
+            self.nodes[index] = self.launch(shape, index)?;
+        }
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).is_err() {
+            return Ok(None);
+        }
+        let alive = self.identify();
+        // The head counts as starting until it is alive, but workers have much to do before they need it.
+        let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+        while self.nodes.len() < shape.nodes && self.nodes.len() - alive <= cores {
+            let worker = self.launch(shape, self.nodes.len())?;
+            self.nodes.push(worker);
+        }
+        Ok((alive == shape.nodes).then_some(()))
     }
 
-    /// Keeps a worker node's sockets apart from the other nodes'. Ray numbers the sockets of nodes that share a
-    /// session folder by looking at what is there, so that nodes which start at the same time take the same name.
-    fn separate(&mut self, index: usize, ray: &mut Command) -> Result<()> {
-        let folder = self.folder(index);
-        let known = match self.per_node_folders {
-            Some(known) => known,
-            None => self.has_per_node_folders()?,
+    fn launch(&mut self, shape: &Builder, index: usize) -> Result<Node> {
+        let apart = match (index, self.apart) {
+            (0, _) => None,
+            (_, Some(known)) => Some(known),
+            (_, None) => Some(launch::Apart::of(&self.environment)?),
         };
-        self.per_node_folders = Some(known);
-        if known {
-            ray.arg(format!("--temp-dir={}", folder.display()));
-        } else {
-            std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
-            ray.arg(format!("--raylet-socket-name={}", folder.join("raylet").display()));
-            ray.arg(format!("--plasma-store-socket-name={}", folder.join("plasma").display()));
-            // The nodes share one folder of logs: the head's monitor reads all of it.
-            ray.arg("--include-log-monitor=false");
+        self.apart = apart;
+        let folder = self.folder(index);
+        if folder.exists() {
+            // Of a node that gave up: its sockets would be in the way.
+            std::fs::remove_dir_all(&folder).map_err(Error::io("removing a node's folder"))?;
         }
-        Ok(())
-    }
-
-    /// Newer versions of Ray have a folder for each node and no option for sockets, older ones the other way round.
-    fn has_per_node_folders(&self) -> Result<bool> {
-        let mut help = Command::new(self.environment.bin().join("ray"));
-        self.environment.isolate(&mut help);
-        let output =
-            help.args(["start", "--help"]).output().map_err(Error::io("asking ray for its options"))?;
-        Ok(!String::from_utf8_lossy(&output.stdout).contains("--raylet-socket-name"))
+        std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
+        let ray = launch::command(shape, &self.environment, &self.ports, index, &folder, apart);
+        Node::start(&self.environment, self.root.path(), index, &ray)
     }
 
     fn folder(&self, index: usize) -> PathBuf {
         self.root.path().join(index.to_string())
-    }
-
-    /// Whether the head takes connections; an error when it has ended.
-    fn head_answers(&mut self) -> Result<Option<()>> {
-        match self.failed_node() {
-            Some(error) => Err(error),
-            None => Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).ok().map(drop)),
-        }
     }
 
     /// Learns the nodes' identifiers and says how many nodes are alive.
@@ -340,20 +250,14 @@ impl Cluster {
         self.ids.iter().flatten().count()
     }
 
-    fn failed_node(&mut self) -> Option<Error> {
-        self.nodes.iter_mut().enumerate().find_map(|(index, node)| {
-            let status = describe(node.ended()?);
-            Some(Error::NodeEnded { node: index, status, log: node.log_tail() })
-        })
-    }
-
-    fn late(&self, begin: Instant, alive: usize, wanted: usize) -> Error {
+    /// The error of a start that takes too long.
+    pub(super) fn late(&self, waited: Duration, wanted: usize) -> Error {
         let logs = self
             .nodes
             .iter()
             .enumerate()
             .map(|(index, node)| format!("\nnode {index}, the end of its log:\n{}", node.log_tail()));
-        Error::Timeout { waited: begin.elapsed(), alive, wanted, log: logs.collect() }
+        Error::Timeout { waited, alive: self.ids.iter().flatten().count(), wanted, log: logs.collect() }
     }
 }
 
