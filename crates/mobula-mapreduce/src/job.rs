@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use mobula::Value;
 
-/// A job over key-value pairs. [`Keyed`](crate::Keyed) makes tasks of it.
+/// A job over key-value pairs.
 pub trait Job: Value {
     /// What pairs are grouped by.
     type Key: Value + Eq + Hash + Ord;

@@ -9,25 +9,21 @@ use crate::input::Input;
 use crate::job::{Emit, Job};
 use crate::stages::Stages;
 
-/// A [`Job`] as [`Stages`]. Each reduce returns its keys in order, with their results.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Keyed<J>(pub J);
-
 /// What one map found for one reduce: its keys in order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyedBucket<K, V>(Vec<(K, Vec<V>)>);
 
-impl<J: Job> Stages for Keyed<J> {
+/// Each reduce returns its keys in order, with their results.
+impl<J: Job> Stages for J {
     type Bucket = KeyedBucket<J::Key, J::Value>;
     type Output = Vec<(J::Key, J::Output)>;
 
     fn map(&self, input: &Input, partitions: usize) -> Result<Vec<Self::Bucket>> {
-        let Keyed(job) = self;
-        let mut emit = Emit { job, pairs: HashMap::new() };
-        input.texts(|text| job.map(text, &mut emit))?;
+        let mut emit = Emit { job: self, pairs: HashMap::new() };
+        input.texts(|text| Job::map(self, text, &mut emit))?;
         let mut buckets: Vec<Self::Bucket> = (0..partitions).map(|_| KeyedBucket(Vec::new())).collect();
         for (key, values) in emit.pairs {
-            let to = job.partition(&key, partitions);
+            let to = self.partition(&key, partitions);
             ensure!(to < partitions, "the job puts a key into bucket {to} of {partitions}");
             buckets[to].0.push((key, values));
         }
@@ -41,6 +37,6 @@ impl<J: Job> Stages for Keyed<J> {
         for (key, values) in buckets.iter().flat_map(|bucket| &bucket.0) {
             all.entry(key).or_default().extend(values.iter().cloned());
         }
-        all.into_iter().map(|(key, values)| Ok((key.clone(), self.0.reduce(key, values)?))).collect()
+        all.into_iter().map(|(key, values)| Ok((key.clone(), Job::reduce(self, key, values)?))).collect()
     }
 }

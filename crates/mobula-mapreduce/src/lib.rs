@@ -9,14 +9,14 @@
 //!
 //! A job is written at one of two levels. A [`Job`] is the textbook's: `map` emits key-value pairs, `combine` may join the
 //! values of a key within a map task, `partition` picks a key's bucket, `reduce` makes a key's result. [`Stages`] is what
-//! tasks run: a split to *N* buckets of any type, buckets of a partition to an output. Every `Job` is a `Stages` by way of
-//! [`Keyed`]; a job with a faster idea of its own (WordCount) implements `Stages` itself.
+//! tasks run: a split to *N* buckets of any type, buckets of a partition to an output. Every `Job` is a `Stages`; a job with a
+//! faster idea of its own (WordCount) implements `Stages` itself.
 //!
 //! [`tasks!`] makes the two tasks of a job, and [`MapReduce`] runs it:
 //!
 //! ```
 //! use mobula::{LocalConfig, Ray};
-//! use mobula_mapreduce::{Emit, Job, Keyed, MapReduce, Text};
+//! use mobula_mapreduce::{Emit, Job, MapReduce, Text};
 //! use serde::{Deserialize, Serialize};
 //!
 //! /// How often words of each length occur.
@@ -43,13 +43,13 @@
 //!     }
 //! }
 //!
-//! mobula_mapreduce::tasks!(Keyed<Lengths>, map = lengths_map, reduce = lengths_reduce);
+//! mobula_mapreduce::tasks!(Lengths, map = lengths_map, reduce = lengths_reduce);
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("text");
 //! std::fs::write(&path, "to be or not to be")?;
 //! let ray = Ray::local(LocalConfig::default());
-//! let outcome = MapReduce::new(Keyed(Lengths)).map_tasks(3).reduce_tasks(2).run(&ray, &[path])?;
+//! let outcome = MapReduce::new(Lengths).map_tasks(3).reduce_tasks(2).run(&ray, &[path])?;
 //! let mut lengths: Vec<(usize, u64)> = outcome.outputs.into_iter().flatten().collect();
 //! lengths.sort();
 //! assert_eq!(lengths, [(2, 5), (3, 1)]);
@@ -65,7 +65,7 @@ mod visible;
 
 pub use input::{Input, InputError, files_below};
 pub use job::{Emit, Job, Text};
-pub use keyed::{Keyed, KeyedBucket};
+pub use keyed::KeyedBucket;
 pub use run::{MapReduce, Outcome, Phase, Progress, Times};
 pub use stages::{MapReport, Part, Stages, Tasks};
 

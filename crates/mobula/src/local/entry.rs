@@ -78,7 +78,8 @@ impl Entry {
             return;
         }
         // Who adds itself later sees the value: see `add_waiter`.
-        let waiters = self.rest.lock().as_mut().map(|rest| std::mem::take(&mut rest.waiters)).unwrap_or_default();
+        let waiters =
+            self.rest.lock().as_mut().map(|rest| std::mem::take(&mut rest.waiters)).unwrap_or_default();
         // Let go first: a dependant that holds the last reference may then own the value.
         drop(self);
         for waiter in waiters {
@@ -103,7 +104,8 @@ impl Entry {
     /// Removes a thread that stopped waiting.
     pub(super) fn remove_thread(&self, thread: &Thread) {
         if let Some(rest) = self.rest.lock().as_mut() {
-            rest.waiters.retain(|waiter| !matches!(waiter, Waiter::Thread(other) if other.id() == thread.id()));
+            rest.waiters
+                .retain(|waiter| !matches!(waiter, Waiter::Thread(other) if other.id() == thread.id()));
         }
     }
 

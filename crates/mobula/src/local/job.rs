@@ -64,7 +64,9 @@ impl Returns {
                 entries.into_iter().zip(values).for_each(|(entry, value)| entry.complete(Ok(value.shared)));
             }
             (returns, Err(error)) => returns.fail(&error),
-            (returns, Ok(_)) => returns.fail(&Error::Internal("a task made other objects than it was asked for".into())),
+            (returns, Ok(_)) => {
+                returns.fail(&Error::Internal("a task made other objects than it was asked for".into()))
+            }
         }
     }
 
@@ -89,9 +91,7 @@ impl Job {
         let args = if retry { self.args.clone() } else { std::mem::take(&mut self.args) };
         let (task, num_returns) = (self.task, self.num_returns);
         let outcome = resolve(args).map_err(TaskFailure::from).and_then(|args| {
-            catch(|| {
-                (task.run)(ray, Args::shared(args))?.into_made(num_returns).map_err(TaskFailure::from)
-            })
+            catch(|| (task.run)(ray, Args::shared(args))?.into_made(num_returns).map_err(TaskFailure::from))
         });
         if retry && outcome.is_err() && !self.is_cancelled() {
             self.attempts += 1;

@@ -29,7 +29,22 @@ fn collect_shared<T: Value>(values: Vec<Fetched>) -> Result<Fetched> {
 
 /// What may stand for a parameter of type `T`: a `T`, a reference to one, or, for a `Vec`, a list of references.
 ///
-/// Either way the task's function gets a `T`; where it is a reference, the task starts once the value is there.
+/// Either way the task's function gets a `T`; where it is a reference, the task starts once the value is there. What refers
+/// to something else does not compile:
+///
+/// ```compile_fail,E0277
+/// #[mobula::task]
+/// fn length(text: &str) -> usize {
+///     text.len()
+/// }
+///
+/// # fn main() -> mobula::Result<()> {
+/// # let ray = mobula::Ray::local(mobula::LocalConfig::default());
+/// let number = ray.put(5_u64)?;
+/// length::remote(number).submit(&ray)?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a `{T}` is wanted here, or a reference to one, not a `{Self}`",
     label = "expected `{T}` or `ObjectRef<{T}>`"

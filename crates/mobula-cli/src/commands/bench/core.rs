@@ -59,7 +59,10 @@ impl Core {
         python.seconds("at_once", 20)?;
         let (mut serial, mut burst) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds {
-            serial.push((rate(few, &|| one_by_one(ray, few))?, few as f64 / python.seconds("one_by_one", few)?));
+            serial.push((
+                rate(few, &|| one_by_one(ray, few))?,
+                few as f64 / python.seconds("one_by_one", few)?,
+            ));
             burst.push((rate(many, &|| at_once(ray, many))?, many as f64 / python.seconds("at_once", many)?));
         }
         Ok(vec![
@@ -76,7 +79,8 @@ fn rate(n: usize, run: &dyn Fn() -> Result<()>) -> Result<f64> {
 }
 
 fn at_once(ray: &Ray, n: usize) -> Result<()> {
-    let refs: Vec<ObjectRef<()>> = (0..n).map(|_| nothing::remote().submit(ray)).collect::<mobula::Result<_>>()?;
+    let refs: Vec<ObjectRef<()>> =
+        (0..n).map(|_| nothing::remote().submit(ray)).collect::<mobula::Result<_>>()?;
     ray.get(&refs)?;
     Ok(())
 }
@@ -138,7 +142,8 @@ const PYTHON: &str = include_str!("core.py");
 impl Python {
     /// The host's own interpreter runs it, so that both are of one version of Ray.
     fn start() -> Result<Python> {
-        let interpreter = std::env::var_os("MOBULA_HOST_PYTHON").context("this process is not hosted by Python")?;
+        let interpreter =
+            std::env::var_os("MOBULA_HOST_PYTHON").context("this process is not hosted by Python")?;
         let address = std::env::var_os("MOBULA_HOST_ADDRESS").unwrap_or_else(|| "auto".into());
         let mut child = Command::new(interpreter)
             .args(["-c", PYTHON])
@@ -147,7 +152,9 @@ impl Python {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start the Python driver")?;
-        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else { bail!("the pipes are missing") };
+        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("the pipes are missing")
+        };
         Ok(Python { child, to, from: BufReader::new(from) })
     }
 

@@ -25,7 +25,12 @@ pub struct Row {
 
 impl Row {
     /// A row from rounds of (ours, theirs).
-    pub fn of(what: impl Into<String>, unit: &'static str, baseline: impl Into<String>, rounds: &[(f64, f64)]) -> Row {
+    pub fn of(
+        what: impl Into<String>,
+        unit: &'static str,
+        baseline: impl Into<String>,
+        rounds: &[(f64, f64)],
+    ) -> Row {
         let ratios: Vec<f64> = rounds.iter().map(|(ours, theirs)| ours / theirs).collect();
         Row {
             what: what.into(),
@@ -60,7 +65,10 @@ pub fn print(rows: &[Row], json: bool) -> io::Result<()> {
         let Row { what, unit, mobula, baseline, theirs, ratio, spread } = row;
         let (low, high) = spread;
         let against = format!("{unit}, {baseline}");
-        writeln!(out, "{what:<44} {mobula:>12.0} {theirs:>12.0}  {against:<22} {ratio:>6.2}x  ({low:.2} to {high:.2})")?;
+        writeln!(
+            out,
+            "{what:<44} {mobula:>12.0} {theirs:>12.0}  {against:<22} {ratio:>6.2}x  ({low:.2} to {high:.2})"
+        )?;
     }
     Ok(())
 }
