@@ -11,7 +11,7 @@ use mobula_testkit::ray::Cluster;
 #[derive(Args)]
 pub struct Arguments {
     /// How many nodes, the head included
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=29))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=28))]
     nodes: u8,
     /// The version of Ray
     #[arg(long, value_name = "VERSION", default_value = RAY_VERSIONS[0])]

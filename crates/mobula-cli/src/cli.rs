@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::bench::Bench;
 use crate::commands::status::Status;
 use crate::commands::wordcount::WordCount;
+use crate::ui;
 
 /// Ray for Rust: MapReduce and distributed DQN, embedded in one process or on a Ray cluster.
 #[derive(Debug, Parser)]
@@ -39,8 +40,12 @@ pub enum Command {
 impl mobula::Arguments for Cli {
     fn parse() -> Result<Self, u8> {
         Cli::try_parse_from(mobula::args()).map_err(|message| {
-            // A closed pipe behind `--help` is not worth a word.
-            let _ = message.print();
+            if message.use_stderr() {
+                ui::misuse(&message);
+            } else {
+                // A closed pipe behind `--help` is not worth a word.
+                let _ = message.print();
+            }
             u8::try_from(message.exit_code()).unwrap_or(2)
         })
     }

@@ -46,6 +46,30 @@ pub fn exit_code(outcome: anyhow::Result<()>) -> u8 {
     1
 }
 
+/// Tells of a mistake in the arguments, in the form of any other error.
+pub fn misuse(mistake: &clap::Error) {
+    let text = mistake.render();
+    if mistake.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Help, of which there is no more to be had.
+        return eprint!("{text}");
+    }
+    let text = if io::stderr().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+    // clap's last paragraph, which all but a few mistakes have, says where more is to be had.
+    let hinted = text.replacen("For more information, try", "hint: for more, try", 1);
+    eprintln!("{}", hinted.trim_end());
+    if hinted == text {
+        eprintln!("\nhint: for more, try '--help'");
+    }
+}
+
+/// An error of standard output, unless its reader has seen enough.
+pub fn stdout_error(cause: io::Error) -> anyhow::Error {
+    if cause.kind() == io::ErrorKind::BrokenPipe {
+        return cause.into();
+    }
+    Hinted::new(format!("cannot write to standard output: {cause}"), "is there room where it goes?")
+}
+
 /// A progress bar on standard error; nothing where that is no terminal.
 pub fn progress_bar(unit: &str) -> ProgressBar {
     let target =

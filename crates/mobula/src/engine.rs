@@ -3,7 +3,7 @@
 //! Everything typed ends above this trait; below it are two engines that know tasks only as a [`TaskDef`] and values only
 //! as "something that can be encoded". The local engine never encodes; the cluster engine always does.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct AnyValue {
 
 impl AnyValue {
     pub(crate) fn new<T: Value>(value: T) -> Self {
-        AnyValue { shared: Arc::new(value), encode: encode_any::<T>, append: append_any::<T> }
+        AnyValue { shared: share(value), encode: encode_any::<T>, append: append_any::<T> }
     }
 
     pub(crate) fn encode(&self) -> Result<Encoded> {
@@ -46,6 +46,14 @@ impl AnyValue {
     pub(crate) fn append_to(&self, encoder: &mut codec::Encoder) -> Result<()> {
         (self.append)(&*self.shared, encoder)
     }
+}
+
+/// Tasks without a result are common, and need no allocation for it.
+fn share<T: Value>(value: T) -> Arc<dyn Any + Send + Sync> {
+    thread_local! {
+        static UNIT: Arc<()> = Arc::new(());
+    }
+    if TypeId::of::<T>() == TypeId::of::<()>() { UNIT.with(|unit| unit.clone()) } else { Arc::new(value) }
 }
 
 fn typed<T: Value>(value: &(dyn Any + Send + Sync)) -> Result<&T> {
@@ -109,8 +117,13 @@ pub trait Engine: Send + Sync {
         self.submit(call)?.pop().ok_or_else(|| Error::Internal("the engine returned no reference".into()))
     }
     fn put(&self, value: AnyValue) -> Result<RawRef>;
-    /// The values in order, or the first error in order. `None` waits for ever.
-    fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Fetched>>;
+    /// Hands the values to `each` in order, once all are there, or gives the first error in order. `None` waits for ever.
+    fn get(
+        &self,
+        refs: &[&RawRef],
+        timeout: Option<Duration>,
+        each: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<()>;
     /// Which are ready, once `num_returns` of them are or the time is up. Failed counts as ready.
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>>;
     fn cancel(&self, object: &RawRef, force: bool) -> Result<()>;

@@ -128,7 +128,7 @@ pub fn run(definition: &'static Definition) -> ExitCode {
     let address = match Address::choose(parsed.address.as_deref()) {
         Ok(address) => address,
         Err(error) => {
-            report_error(&error);
+            eprintln!("error: {error}\n\nhint: it comes from --address, else from RAY_ADDRESS");
             return ExitCode::from(2);
         }
     };

@@ -45,7 +45,12 @@ impl<T: Value> Get for &[ObjectRef<T>] {
 
     fn get(self, ray: &Ray, timeout: Option<Duration>) -> Result<Vec<T>> {
         let refs: Vec<&RawRef> = self.iter().map(|r| &r.raw).collect();
-        ray.engine.get(&refs, timeout)?.into_iter().map(Fetched::into_owned).collect()
+        let mut values = Vec::with_capacity(refs.len());
+        ray.engine.get(&refs, timeout, &mut |value| {
+            values.push(value.into_owned()?);
+            Ok(())
+        })?;
+        Ok(values)
     }
 }
 
@@ -88,8 +93,12 @@ impl Ray {
     }
 
     fn fetch_one(&self, raw: &RawRef, timeout: Option<Duration>) -> Result<Fetched> {
-        let mut values = self.engine.get(&[raw], timeout)?;
-        values.pop().ok_or_else(|| Error::Internal("the engine gave no value for a reference".into()))
+        let mut fetched = None;
+        self.engine.get(&[raw], timeout, &mut |value| {
+            fetched = Some(value);
+            Ok(())
+        })?;
+        fetched.ok_or_else(|| Error::Internal("the engine gave no value for a reference".into()))
     }
 
     /// Stores a value and returns a reference to it.

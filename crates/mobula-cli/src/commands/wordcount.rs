@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
 use mobula::{Blob, Ray};
 use mobula_mapreduce::{InputError, MapReduce, Outcome, Phase};
 use serde::Serialize;
@@ -30,7 +29,7 @@ pub struct WordCount {
     reduce_tasks: Option<u64>,
 
     /// CPUs that each task takes.
-    #[arg(long, value_name = "CPUS", default_value_t = 1.0)]
+    #[arg(long, value_name = "CPUS", default_value_t = 1.0, value_parser = cpus)]
     num_cpus: f64,
 
     /// How many of the most frequent words to print.
@@ -60,6 +59,11 @@ pub struct WordCount {
 
 fn at_least_one() -> clap::builder::RangedU64ValueParser<u64> {
     clap::value_parser!(u64).range(1..=1_000_000)
+}
+
+fn cpus(text: &str) -> Result<f64, String> {
+    let n: f64 = text.parse().map_err(|_| "not a number")?;
+    if n >= 0.0 && n.is_finite() { Ok(n) } else { Err("0 or more CPUs, and a finite number of them".into()) }
 }
 
 /// What `--json` prints.
@@ -114,7 +118,7 @@ impl WordCount {
             output: output_start.elapsed().as_secs_f64(),
             total: start.elapsed().as_secs_f64(),
         };
-        self.report(&outcome, seconds, json).context("cannot write to standard output")
+        self.report(&outcome, seconds, json).map_err(ui::stdout_error)
     }
 
     fn count(&self, ray: &Ray) -> anyhow::Result<Outcome<Partition>> {
@@ -211,6 +215,8 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
                 );
             }
             Some(mobula::Error::TaskFailed { .. }) => "a panic is a mistake in the program: please report it",
+            // Text that is sent is read here, not in a task.
+            _ if error.is::<mobula_wordcount::Error>() => "is the path right, and may you read it?",
             _ => return error,
         },
     };

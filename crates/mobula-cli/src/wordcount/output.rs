@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use mobula::Blob;
 
 use crate::ui::Hinted;
@@ -88,7 +88,10 @@ fn write_json(partitions: &[Blob], out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 /// Names the first difference, or says why the file cannot be read.
 pub fn check(expected: &Path, partitions: &[Blob]) -> Result<()> {
-    let bytes = fs::read(expected).with_context(|| format!("cannot read {}", expected.display()))?;
+    let bytes = fs::read(expected).map_err(|cause| {
+        let message = format!("cannot read {}: {cause}", expected.display());
+        Hinted::new(message, "--check wants a file with the words and counts to expect")
+    })?;
     mobula_wordcount::check(partitions, &bytes).map_err(|mismatch| {
         Hinted::new(
             format!("the counts differ from {}: {mismatch}", expected.display()),

@@ -54,7 +54,10 @@ pub enum AttachError {
         what: &'static str,
     },
     /// The library and the host could not be put in place.
-    #[error("cannot stage the program in {}: {cause}", .folder.display())]
+    #[error(
+        "cannot stage the program in {}: {cause}\n\nhint: TMPDIR names another folder, with room for it",
+        .folder.display()
+    )]
     Stage {
         /// The folder for temporary files.
         folder: PathBuf,

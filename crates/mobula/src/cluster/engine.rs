@@ -190,14 +190,19 @@ impl Engine for ClusterEngine {
         if id == 0 { Err(silence()) } else { Ok(adopt(id)) }
     }
 
-    fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Fetched>> {
+    fn get(
+        &self,
+        refs: &[&RawRef],
+        timeout: Option<Duration>,
+        each: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<()> {
         let handles: Vec<u64> = refs.iter().map(|raw| handle(raw)).collect::<Result<_>>()?;
         if handles.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let mut sink = Sink::default();
         (host()?.get)(handles.as_ptr(), handles.len(), seconds(timeout), sink.pointer());
-        Ok(sink.values(handles.len())?.into_iter().map(Fetched::Encoded).collect())
+        sink.values(handles.len())?.into_iter().map(Fetched::Encoded).try_for_each(each)
     }
 
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>> {

@@ -531,6 +531,8 @@ def drive():
     except Exception as error:
         first = str(error).strip().splitlines()
         fail(f"cannot attach to {address}: {first[0] if first else type(error).__name__}", attach_hint(error, address))
+    # For programs that start others of their kind.
+    os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
     encoded = [os.fsencode(argument) for argument in arguments]
     slices = (Slice * len(encoded))(*[Slice(ctypes.cast(c_char_p(a), c_void_p), len(a)) for a in encoded])
     DRIVING = True

@@ -10,7 +10,7 @@ use super::sink::Sink;
 use super::table::{ABI, Host, Program, Slice, Wire};
 use super::wire::{self, Lent};
 use crate::program::{self, Definition};
-use crate::task::{self, Args, TaskFailure, WireArgs, catch};
+use crate::task::{self, Args, Made, TaskFailure, WireArgs, catch};
 use crate::{Error, Ray, Result};
 
 static DEFINITION: OnceLock<&'static Definition> = OnceLock::new();
@@ -106,8 +106,11 @@ fn run_task(
     let mut values = values.into_iter();
     let message = values.next().unwrap_or_default();
     let args = WireArgs { inline: &message.data, blobs: message.blobs, refs: message.refs, resolved: values };
-    let returns = (def.run)(ray()?, Args::wire(args))?.into_returns(num_returns)?;
-    for value in returns {
+    let values = match (def.run)(ray()?, Args::wire(args))?.into_made(num_returns)? {
+        Made::One(value) => vec![value],
+        Made::Many(values) => values,
+    };
+    for value in values {
         let encoded = value.encode()?;
         let lent = Lent::keep(&encoded)?;
         let mut sink = Sink::default();

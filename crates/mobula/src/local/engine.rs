@@ -57,8 +57,8 @@ impl LocalEngine {
             None => Effective::Static(options),
             Some(over) => Effective::Merged(Box::new(options.overridden_by(&over))),
         };
-        // The common case is decided without building anything.
-        let plain = matches!(&options, Effective::Static(options) if **options == Options::default());
+        // The common case was decided once for all.
+        let plain = matches!(options, Effective::Static(_)) && call.task.is_plain();
         let demand = if plain { None } else { self.demand(&options)? };
         Ok(Job {
             task: call.task,
@@ -133,16 +133,21 @@ impl Engine for LocalEngine {
         Ok(RawRef::Local(Entry::ready(value.shared)))
     }
 
-    fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Fetched>> {
+    fn get(
+        &self,
+        refs: &[&RawRef],
+        timeout: Option<Duration>,
+        each: &mut dyn FnMut(Fetched) -> Result<()>,
+    ) -> Result<()> {
         worker::check_cancelled()?;
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let waits = || {
             for raw in refs {
                 let entry = local(raw)?;
-                if entry.get().is_some() || entry.add_waiter(Waiter::Thread(thread::current())).is_some() {
+                if entry.is_ready() || entry.add_waiter(Waiter::Thread(thread::current())).is_some() {
                     continue;
                 }
-                while entry.get().is_none() {
+                while !entry.is_ready() {
                     if !park(deadline) {
                         entry.remove_thread(&thread::current());
                         return Err(Error::Timeout(timeout.unwrap_or_default()));
@@ -151,29 +156,27 @@ impl Engine for LocalEngine {
             }
             Ok(())
         };
-        let pending = refs.iter().any(|raw| matches!(raw, RawRef::Local(entry) if entry.get().is_none()));
+        let pending = refs.iter().any(|raw| matches!(raw, RawRef::Local(entry) if !entry.is_ready()));
         if pending { worker::blocking(&self.scheduler, waits) } else { waits() }?;
-        refs.iter()
-            .map(|raw| match local(raw)?.get() {
-                Some(Ok(value)) => Ok(Fetched::Shared(value.clone())),
-                Some(Err(error)) => Err(error.clone()),
-                None => Err(Error::Internal("an object was not there after all".into())),
-            })
-            .collect()
+        refs.iter().try_for_each(|raw| match local(raw)?.get() {
+            Some(Ok(value)) => each(Fetched::Shared(value.clone())),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::Internal("an object was not there after all".into())),
+        })
     }
 
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>> {
         worker::check_cancelled()?;
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
         let entries: Vec<&Arc<Entry>> = refs.iter().map(|raw| local(raw)).collect::<Result<_>>()?;
-        let count = || entries.iter().filter(|entry| entry.get().is_some()).count();
+        let count = || entries.iter().filter(|entry| entry.is_ready()).count();
         if count() < num_returns {
             let me = thread::current();
             for entry in &entries {
                 let _ = entry.add_waiter(Waiter::Thread(me.clone()));
             }
             worker::blocking(&self.scheduler, || while count() < num_returns && park(deadline) {});
-            for entry in entries.iter().filter(|entry| entry.get().is_none()) {
+            for entry in entries.iter().filter(|entry| !entry.is_ready()) {
                 entry.remove_thread(&me);
             }
         }
@@ -182,7 +185,7 @@ impl Engine for LocalEngine {
         Ok(entries
             .iter()
             .map(|entry| {
-                let ready = left > 0 && entry.get().is_some();
+                let ready = left > 0 && entry.is_ready();
                 left -= usize::from(ready);
                 ready
             })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::entry::{Entry, Shared};
-use crate::engine::{AnyValue, Fetched, RawRef};
-use crate::task::{Arg, Args, Demand, Options, TaskDef, TaskFailure, catch};
+use crate::engine::{Fetched, RawRef};
+use crate::task::{Arg, Args, Demand, Made, Options, TaskDef, TaskFailure, catch};
 use crate::{Error, Ray, Result};
 
 /// A task to run.
@@ -57,19 +57,14 @@ impl Returns {
         }
     }
 
-    fn complete(self, values: Result<Vec<AnyValue>>) {
-        match (self, values) {
-            (Returns::One(entry), Ok(values)) => {
-                if let Some(value) = values.into_iter().next() {
-                    entry.complete(Ok(value.shared));
-                }
-            }
-            (Returns::Many(entries), Ok(values)) => {
-                for (entry, value) in entries.into_iter().zip(values) {
-                    entry.complete(Ok(value.shared));
-                }
+    fn complete(self, made: Result<Made>) {
+        match (self, made) {
+            (Returns::One(entry), Ok(Made::One(value))) => entry.complete(Ok(value.shared)),
+            (Returns::Many(entries), Ok(Made::Many(values))) => {
+                entries.into_iter().zip(values).for_each(|(entry, value)| entry.complete(Ok(value.shared)));
             }
             (returns, Err(error)) => returns.fail(&error),
+            (returns, Ok(_)) => returns.fail(&Error::Internal("a task made other objects than it was asked for".into())),
         }
     }
 
@@ -95,7 +90,7 @@ impl Job {
         let (task, num_returns) = (self.task, self.num_returns);
         let outcome = resolve(args).map_err(TaskFailure::from).and_then(|args| {
             catch(|| {
-                (task.run)(ray, Args::shared(args))?.into_returns(num_returns).map_err(TaskFailure::from)
+                (task.run)(ray, Args::shared(args))?.into_made(num_returns).map_err(TaskFailure::from)
             })
         });
         if retry && outcome.is_err() && !self.is_cancelled() {

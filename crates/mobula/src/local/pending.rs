@@ -70,7 +70,7 @@ impl PendingTask {
         }
         let Some(job) = self.job.lock().take() else { return };
         let failed = dependencies(&job.args).find_map(|raw| match raw {
-            RawRef::Local(entry) => entry.get().and_then(|value| value.as_ref().err().cloned()),
+            RawRef::Local(entry) => entry.get().and_then(|value| value.err().cloned()),
             RawRef::Remote(_) => None,
         });
         match (failed, self.scheduler.upgrade()) {

@@ -17,15 +17,28 @@ pub struct TaskDef {
     pub run: for<'a> fn(&Ray, Args<'a>) -> Result<Output, TaskFailure>,
     /// What the attribute says.
     pub make_options: fn() -> Options,
-    /// `make_options`, once.
-    pub options: OnceLock<Options>,
+    /// `make_options`, once, and whether they are the defaults.
+    pub options: OnceLock<(Options, bool)>,
 }
 
 inventory::collect!(&'static TaskDef);
 
 impl TaskDef {
     pub(crate) fn options(&self) -> &Options {
-        self.options.get_or_init(self.make_options)
+        &self.made_options().0
+    }
+
+    /// Whether the attribute asks for nothing special.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.made_options().1
+    }
+
+    fn made_options(&self) -> &(Options, bool) {
+        self.options.get_or_init(|| {
+            let options = (self.make_options)();
+            let plain = options == Options::default();
+            (options, plain)
+        })
     }
 
     /// What a worker is asked for: the name, and a hash of the signature so that old callers are refused.
@@ -53,8 +66,8 @@ impl Output {
     }
 
     /// The objects that the call asked for.
-    pub(crate) fn into_returns(self, num_returns: Option<usize>) -> Result<Vec<AnyValue>> {
-        let Some(expected) = num_returns else { return Ok(vec![self.value]) };
+    pub(crate) fn into_made(self, num_returns: Option<usize>) -> Result<Made> {
+        let Some(expected) = num_returns else { return Ok(Made::One(self.value)) };
         let split =
             self.split.ok_or_else(|| Error::Internal("num_returns on a task that returns no Vec".into()))?;
         let parts = split(self.value)?;
@@ -64,8 +77,14 @@ impl Output {
                 parts.len()
             )));
         }
-        Ok(parts)
+        Ok(Made::Many(parts))
     }
+}
+
+/// What one call of a task made. Most make one object, for which no list is worth building.
+pub(crate) enum Made {
+    One(AnyValue),
+    Many(Vec<AnyValue>),
 }
 
 /// Finds out whether a task's return type is a `Vec` of values: an inherent method wins over the trait's.

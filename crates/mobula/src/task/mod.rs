@@ -12,6 +12,7 @@ mod options;
 
 pub use args::{Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, WireArgs};
 pub use call::{ManyCall, TaskCall};
+pub(crate) use def::Made;
 pub use def::{NoSplit, Output, SplitProbe, TaskDef, find};
 pub use failure::{Outcome, TaskFailure, catch};
 pub use options::{Demand, Options, Scheduling, UNIT};

@@ -41,7 +41,7 @@ impl Builder {
         self
     }
 
-    /// How many nodes, the head included (1 to 29). Default 5.
+    /// How many nodes, the head included (1 to 28). Default 5.
     pub fn nodes(mut self, nodes: usize) -> Self {
         self.nodes = nodes.clamp(1, Ports::MOST_NODES);
         self

@@ -56,6 +56,9 @@ pub(super) fn command(
             ray.arg(format!("--port={}", ports.gcs()));
             ray.arg(format!("--ray-client-server-port={}", ports.client()));
             ray.arg(format!("--dashboard-port={}", ports.dashboard()));
+            // Where the system is to choose, Ray 2.60 tells its client server port 0, and no driver that comes through
+            // `ray://` with a runtime environment gets in.
+            ray.arg(format!("--runtime-env-agent-port={}", ports.runtime_env_agent()));
             ray.arg(format!("--temp-dir={folder}"));
         }
         Some(apart) => {

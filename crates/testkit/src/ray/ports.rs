@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 /// The first port of the first block; above those that Ray Client gives its drivers (23000 to 24000).
 const FIRST: u16 = 24_064;
-/// Ports of one block: three for the head, and one for each node's dashboard agent.
+/// Ports of one block: four for the head, and one for each node's dashboard agent.
 const SIZE: u16 = 32;
 /// Blocks end below 32768, where Linux's own range begins.
 const BLOCKS: u16 = (32_768 - FIRST) / SIZE;
@@ -27,7 +27,7 @@ pub(super) struct Ports {
 
 impl Ports {
     /// How many nodes a block is enough for.
-    pub(super) const MOST_NODES: usize = (SIZE - 3) as usize;
+    pub(super) const MOST_NODES: usize = (SIZE - 4) as usize;
 
     /// Takes a block in which every port is free.
     pub(super) fn reserve() -> Result<Ports> {
@@ -69,10 +69,15 @@ impl Ports {
         self.first + 2
     }
 
+    /// Where the head's runtime environments are made.
+    pub(super) fn runtime_env_agent(&self) -> u16 {
+        self.first + 3
+    }
+
     /// Where node `node`'s dashboard agent listens; its default is one fixed port, so two nodes of a machine would
     /// fight for it.
     pub(super) fn agent(&self, node: usize) -> u16 {
-        self.first + 3 + (node % Self::MOST_NODES) as u16
+        self.first + 4 + (node % Self::MOST_NODES) as u16
     }
 }
 
@@ -89,7 +94,7 @@ mod tests {
         let (one, two) = (Ports::reserve().unwrap(), Ports::reserve().unwrap());
         assert_ne!(one.gcs(), two.gcs());
         let all = |ports: &Ports| {
-            let mut all = vec![ports.gcs(), ports.client(), ports.dashboard()];
+            let mut all = vec![ports.gcs(), ports.client(), ports.dashboard(), ports.runtime_env_agent()];
             all.extend((0..Ports::MOST_NODES).map(|node| ports.agent(node)));
             all
         };
