@@ -144,10 +144,10 @@ impl Cluster {
     /// Makes the folder, takes the ports; no process yet.
     pub(super) fn prepare(builder: &Builder, environment: Environment) -> Result<Cluster> {
         let ports = Ports::reserve()?;
-        // Ray's socket names take 70 bytes after this folder's, and 107 are allowed in all.
-        let base = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() <= 20);
+        // Ray's socket names take 75 bytes after this folder's, and 107 are allowed in all.
+        let base = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() <= 12);
         let base = base.unwrap_or_else(|| PathBuf::from("/tmp"));
-        let root = tempfile::Builder::new().prefix("mobula-").tempdir_in(base);
+        let root = tempfile::Builder::new().prefix("mobula-ray-").tempdir_in(base);
         let root = root.map_err(Error::io("making the cluster's folder"))?;
         let write = |name: &str, text: &str| {
             std::fs::write(root.path().join(name), text).map_err(Error::io(format!("writing {name}")))
