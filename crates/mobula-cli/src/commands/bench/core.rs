@@ -26,6 +26,9 @@ pub struct Core {
 #[mobula::task]
 fn nothing() {}
 
+/// Tasks after which a cluster's workers are up.
+const WARM_UP: usize = 200;
+
 impl Core {
     pub fn run(&self, ray: &Ray, json: bool) -> Result<()> {
         let rows = if ray.is_local() { self.embedded(ray)? } else { self.cluster(ray)? };
@@ -54,16 +57,17 @@ impl Core {
         let many = self.tasks.unwrap_or(2_000);
         let few = many.div_ceil(5);
         let mut python = Python::start()?;
-        // Workers start, and are kept by both.
-        at_once(ray, 20)?;
-        python.seconds("at_once", 20)?;
         let (mut serial, mut burst) = (Vec::new(), Vec::new());
         for _ in 0..self.rounds {
-            serial.push((
-                rate(few, &|| one_by_one(ray, few))?,
-                few as f64 / python.seconds("one_by_one", few)?,
-            ));
-            burst.push((rate(many, &|| at_once(ray, many))?, many as f64 / python.seconds("at_once", many)?));
+            // Ray ends workers that are idle for a second where there are more than CPUs, so each side warms up anew.
+            at_once(ray, WARM_UP)?;
+            let our_serial = rate(few, &|| one_by_one(ray, few))?;
+            let our_burst = rate(many, &|| at_once(ray, many))?;
+            python.seconds("at_once", WARM_UP)?;
+            let their_serial = few as f64 / python.seconds("one_by_one", few)?;
+            let their_burst = many as f64 / python.seconds("at_once", many)?;
+            serial.push((our_serial, their_serial));
+            burst.push((our_burst, their_burst));
         }
         Ok(vec![
             Row::of(format!("{few} tasks one at a time"), "/s", "Python driver", &serial),
