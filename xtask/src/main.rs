@@ -1,2 +1,40 @@
 //! The project's own commands: `cargo xtask --help`.
-fn main() {}
+//!
+//! One module for each subcommand, with its arguments and a `run` function.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod cluster;
+mod python;
+mod test;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Test(test::Arguments),
+    Python(python::Arguments),
+    Cluster(cluster::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Python(arguments) => python::run(arguments),
+        Command::Cluster(arguments) => cluster::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

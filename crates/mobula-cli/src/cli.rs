@@ -1,0 +1,60 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::bench::Bench;
+use crate::commands::status::Status;
+use crate::commands::wordcount::WordCount;
+use crate::ui;
+
+/// Ray for Rust: MapReduce and distributed DQN, embedded in one process or on a Ray cluster.
+#[derive(Debug, Parser)]
+#[command(name = "mobula", version, max_term_width = 100)]
+pub struct Cli {
+    /// Where to run: local (this process), auto (the cluster that was started last on this machine), HOST:PORT (a
+    /// cluster's head), ray://HOST:PORT (a Ray Client server) or http://HOST:PORT (a dashboard).
+    #[arg(long, global = true, env = "RAY_ADDRESS", value_name = "ADDRESS")]
+    pub address: Option<String>,
+
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Count the words of files.
+    #[command(name = "wordcount")]
+    WordCount(WordCount),
+    /// Show the cluster's nodes and what is free there.
+    Status(Status),
+    /// Measure, beside a baseline in the same run.
+    Bench(Bench),
+}
+
+impl mobula::Arguments for Cli {
+    fn parse() -> Result<Self, u8> {
+        Cli::try_parse_from(mobula::args()).map_err(|message| {
+            if message.use_stderr() {
+                ui::misuse(&message);
+            } else {
+                // A closed pipe behind `--help` is not worth a word.
+                let _ = message.print();
+            }
+            u8::try_from(message.exit_code()).unwrap_or(2)
+        })
+    }
+
+    fn address(&self) -> Option<String> {
+        // What needs no cluster does not wait for one.
+        match self.command {
+            Command::Bench(ref bench) if bench.is_embedded() => Some("local".into()),
+            _ => self.address.clone(),
+        }
+    }
+}

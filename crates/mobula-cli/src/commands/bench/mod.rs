@@ -1,0 +1,38 @@
+//! `mobula bench`: every figure beside a baseline that is measured in the same run.
+
+mod core;
+mod table;
+mod wordcount;
+
+use mobula::Ray;
+
+/// Measure, beside a baseline in the same run.
+#[derive(Debug, clap::Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What to measure.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// The engine: tasks per second; embedded beside rayon, on a cluster beside a Python driver.
+    Core(core::Core),
+    /// The counting of words, beside a plain `HashMap<String, u64>`.
+    #[command(name = "wordcount")]
+    WordCount(wordcount::WordCountBench),
+}
+
+impl Bench {
+    /// Whether it measures this process only, wherever the address points.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.what, What::WordCount(_))
+    }
+
+    pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
+        match &self.what {
+            What::Core(bench) => bench.run(ray, json),
+            What::WordCount(bench) => bench.run(json),
+        }
+    }
+}

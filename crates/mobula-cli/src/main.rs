@@ -1,0 +1,5 @@
+//! The command `mobula`.
+
+fn main() -> std::process::ExitCode {
+    mobula_cli::main()
+}

@@ -1,0 +1,193 @@
+//! `mobula wordcount` on the five-node cluster: the same bytes as embedded, and the same sentences where it fails.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
+use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, report_skip, shared_dir, watchdog};
+
+use support::{MOBULA, Place, Run, run};
+
+const LIMIT: Duration = Duration::from_secs(400);
+
+/// A place and a cluster.
+struct Bench {
+    place: Place,
+    cluster: TestCluster,
+}
+
+impl Bench {
+    /// Runs `mobula wordcount` on the cluster; nothing of the driver stays behind.
+    #[track_caller]
+    fn wordcount(&self, line: &str) -> Run {
+        self.run_with(line, &[("RAY_ADDRESS", &self.cluster.address)])
+    }
+
+    #[track_caller]
+    fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = self.place.mobula("wordcount");
+        command.args(line.split_whitespace()).envs(self.cluster.variables());
+        let run = run(command.envs(variables.iter().copied()));
+        self.place.assert_no_temporary_files();
+        run
+    }
+}
+
+/// Runs a test on the shared cluster, if there is one.
+fn on_cluster(body: impl FnOnce(Bench) + Send + 'static) {
+    let Some(cluster) = cluster() else { return };
+    watchdog(LIMIT, move || body(Bench { place: Place::new(), cluster }));
+}
+
+/// The corpus with its true counts where it is to be had, else text that is made here, with no truth but the embedded
+/// run's.
+fn corpus(place: &Place) -> (PathBuf, Option<PathBuf>) {
+    let shared = shared_dir().map(|shared| shared.join("corpus"));
+    if let Some(corpus) = shared.filter(|corpus| corpus.join("mr_txt").is_dir()) {
+        return (corpus.join("mr_txt"), Some(corpus.join("correct_wc.tsv")));
+    }
+    report_skip(format_args!("only the corpus: no folder with shared data, so a made-up text stands in"));
+    let text = |file: usize| (0..40_000).map(move |n| format!("w{} ΟΔΟΣ{}\n", n * n % 7919, n % (file + 2)));
+    (0..10).for_each(|file| place.put(&format!("text/{file}"), text(file).collect::<String>()));
+    (place.path("text"), None)
+}
+
+#[test]
+fn every_m_and_n_gives_the_bytes_of_the_embedded_run() {
+    on_cluster(|bench| {
+        let place = &bench.place;
+        let (corpus, truth) = corpus(place);
+        let corpus = corpus.display();
+        place.wordcount(&format!("{corpus} --output embedded")).ok();
+        let expected = fs::read(place.path("embedded")).unwrap();
+        let check = format!("--check {}", truth.unwrap_or_else(|| place.path("embedded")).display());
+        place.wordcount(&format!("{corpus} {check}")).ok();
+        for m in [1, 3, 8, 64] {
+            for n in [1, 2, 7] {
+                let tasks = format!("--map-tasks {m} --reduce-tasks {n}");
+                let run = bench.wordcount(&format!("{corpus} {check} --output all {tasks}")).ok();
+                assert!(run.err.contains("all words and counts are those of"), "{tasks}: {}", run.err);
+                assert!(run.err.contains(&format!(" {m} maps ")), "{tasks}: {}", run.err);
+                assert!(fs::read(place.path("all")).unwrap() == expected, "another output with {tasks}");
+                fs::remove_file(place.path("all")).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn text_that_is_sent_is_counted_as_text_that_is_read() {
+    on_cluster(|bench| {
+        let place = &bench.place;
+        let (corpus, _) = corpus(place);
+        place.wordcount(&format!("{} --output embedded", corpus.display())).ok();
+        let line = format!("{} --ship --output all --map-tasks 12", corpus.display());
+        let run = bench.wordcount(&line).ok();
+        assert!(run.err.contains("the text was sent to the tasks"), "{}", run.err);
+        assert!(fs::read(place.path("all")).unwrap() == fs::read(place.path("embedded")).unwrap());
+    });
+}
+
+#[test]
+fn the_cluster_is_described_on_standard_error_and_the_result_is_on_standard_output() {
+    on_cluster(|bench| {
+        bench.place.put("text", "to be or not to be");
+        for address in [&bench.cluster.address, &bench.cluster.client_address] {
+            let run = bench.run_with("text --top 2 --output all", &[("RAY_ADDRESS", address)]).ok();
+            assert_eq!(run.out, "2  be\n2  to\n");
+            assert_eq!(bench.place.read("all"), "be\t2\nto\t2\nnot\t1\nor\t1\n");
+            let first = run.err.lines().next().unwrap();
+            assert!(first.starts_with("This cluster consists of 5 nodes, 10 CPUs, "), "{first}");
+            assert!(
+                first.contains(" GiB of aggregate memory, ") && first.contains(" GiB of object store"),
+                "{first}"
+            );
+            assert!(first.contains(&bench.cluster.dashboard_url), "{first}");
+        }
+        let json = bench.wordcount("text --json --map-tasks 2").ok();
+        assert!(json.out.starts_with("{\"words\":6,") && json.out.lines().count() == 1, "{}", json.out);
+    });
+}
+
+#[test]
+fn tasks_carry_their_rust_names_in_the_state_api() {
+    on_cluster(|bench| {
+        bench.place.put("text", "a b");
+        bench.wordcount("text --map-tasks 3 --reduce-tasks 2").ok();
+        for name in ["count", "merge_counts"] {
+            let name = format!("mobula_cli::wordcount::job::{name}");
+            let found = eventually(Duration::from_secs(60), || {
+                let tasks = list_tasks(&bench.cluster).unwrap();
+                tasks.into_iter().find(|task| task.name == name && task.state == "FINISHED")
+            });
+            assert!(found.is_some(), "no {name} that is FINISHED");
+        }
+    });
+}
+
+#[test]
+fn mistakes_in_the_input_are_told_as_they_are_embedded() {
+    on_cluster(|bench| {
+        let mut bytes = "a word é ".repeat(1000).into_bytes();
+        bytes.extend(b"bad\xff");
+        bench.place.put("d/1", "fine");
+        bench.place.put("d/2", bytes);
+        bench.place.put("d/3", b"\xff");
+        for line in ["d --output all", "d --output all --ship", "d absent --output all"] {
+            let here = bench.place.wordcount(line).error(1);
+            let there = bench.wordcount(line).error(1);
+            // A worker's current folder is its own, so the path is whole.
+            let whole = bench.place.path("d/2").display().to_string();
+            assert_eq!(there.message.replace(&whole, "d/2"), here.message, "{line}");
+            assert_eq!(there.hint, here.hint, "{line}");
+        }
+        let told = bench.wordcount("d --lossy --output /dev/full").error(1);
+        told.says(&["cannot write /dev/full", "No space left"], "room");
+        assert_eq!(bench.place.names("."), ["d", "tmp"]);
+    });
+}
+
+#[test]
+fn a_task_larger_than_the_cluster_is_an_error_and_not_a_wait() {
+    on_cluster(|bench| {
+        bench.place.put("text", "a");
+        let told = bench.wordcount("text --output all --num-cpus 1000").error(1);
+        told.says(&["1000 CPU", "no node has that much", "2 CPU"], "ask for less");
+        assert_eq!(bench.place.names("."), ["text", "tmp"]);
+    });
+}
+
+#[test]
+fn a_library_that_cannot_be_loaded_is_named() {
+    on_cluster(|bench| {
+        bench.place.put("text", "a");
+        // It bears the right mark, and is no library.
+        let told = bench.run_with(
+            "text --output all",
+            &[("RAY_ADDRESS", &bench.cluster.address), ("MOBULA_LIBRARY", MOBULA)],
+        );
+        told.error(1).says(&["the program's library cannot be used"], "cargo build");
+        assert_eq!(bench.place.names("."), ["text", "tmp"]);
+    });
+}
+
+#[test]
+fn a_driver_with_another_version_of_ray_is_told_both() {
+    on_cluster(|bench| {
+        bench.place.put("text", "a");
+        let own = bench.cluster.ray_version.as_str();
+        let other = RAY_VERSIONS.into_iter().find(|version| *version != own).unwrap();
+        let python = Environment::ensure(&Spec::ray(other)).unwrap();
+        let python = python.python().display().to_string();
+        for address in [&bench.cluster.address, &bench.cluster.client_address] {
+            let run =
+                bench.run_with("text --output all", &[("RAY_ADDRESS", address), ("MOBULA_PYTHON", &python)]);
+            let told = run.error(1);
+            told.says(&["cannot attach to", own, other], "the same Ray and Python version");
+        }
+        assert_eq!(bench.place.names("."), ["text", "tmp"]);
+    });
+}

@@ -1,0 +1,157 @@
+//! What a job survives, and versions of Ray that it does not run with. Each test has a cluster of its own, and breaks it.
+//!
+//! A process is caught in a map task by stopping it: once it stands still and is still in that task, the map phase
+//! cannot end before the test has done what it wants to do.
+
+mod support;
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mobula_testkit::python::{Environment, Spec};
+use mobula_testkit::ray::{Builder, Cluster, TaskState};
+use mobula_testkit::{Process, TestCluster, environment, eventually, list_tasks, watchdog};
+
+use support::{MOBULA, Place, Run, run};
+
+const LIMIT: Duration = Duration::from_secs(240);
+const SOON: Duration = Duration::from_secs(60);
+const MAP: &str = "mobula_cli::wordcount::job::count";
+
+/// Quick to notice that a node has died.
+fn small(python: &Environment, nodes: usize) -> Builder {
+    let health = [("RAY_health_check_period_ms", "500"), ("RAY_health_check_failure_threshold", "3")];
+    let builder = Cluster::builder().python(python).nodes(nodes).cpus_per_node(2).object_store_mb(100);
+    health.into_iter().fold(builder, |builder, (name, value)| builder.env(name, value))
+}
+
+/// Some text, with what an embedded run makes of it.
+fn text() -> (Place, String) {
+    let place = Place::new();
+    let text: String = (0..200_000).map(|n| format!("w{} ΟΔΟΣ{} the\n", n * n % 7919, n % 300)).collect();
+    (0..16).for_each(|file| place.put(&format!("text/{file}"), &text));
+    place.wordcount("text --output embedded").ok();
+    let expected = place.read("embedded");
+    (place, expected)
+}
+
+/// Starts a job on the cluster.
+fn start(place: &Place, cluster: &TestCluster, line: &str) -> Child {
+    let mut command = Command::new(MOBULA);
+    command.current_dir(place.root()).env_clear().env("PATH", "").env("TMPDIR", place.path("tmp"));
+    command.envs(cluster.variables()).args([
+        "wordcount",
+        "text",
+        "--output",
+        "all",
+        "--address",
+        &cluster.address,
+    ]);
+    command.args(line.split(' ')).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// Stops a process of the node in the middle of a map task.
+fn catch(cluster: &Cluster, node: usize, job: &mut Child) -> Process {
+    let begin = Instant::now();
+    let mapping = |title: &str| title.starts_with("ray::") && title.contains(MAP);
+    loop {
+        for (process, title) in cluster.workers(node) {
+            if mapping(&title) && process.suspend() {
+                if mapping(&process.title()) {
+                    return process;
+                }
+                // It had come to the task's end.
+                process.resume();
+            }
+        }
+        assert!(job.try_wait().unwrap().is_none(), "the job ended before a process was caught in a map task");
+        assert!(begin.elapsed() < SOON, "no map task on node {node}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The job's end, in success and with the right bytes.
+fn finish(place: &Place, job: Child, expected: &str) {
+    let output = job.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }.ok();
+    assert!(place.read("all") == expected, "another output than the embedded run's");
+    place.assert_no_temporary_files();
+}
+
+fn maps(cluster: &Cluster) -> Vec<TaskState> {
+    let mut tasks = list_tasks(cluster).unwrap();
+    tasks.retain(|task| task.name == MAP);
+    tasks
+}
+
+#[test]
+fn a_worker_that_is_killed_in_a_map_task_costs_no_word() {
+    let Some(python) = environment() else { return };
+    watchdog(LIMIT, move || {
+        let (place, expected) = text();
+        let cluster = small(&python, 1).start().unwrap();
+        let mut job = start(&place, &cluster, "--map-tasks 8 --reduce-tasks 3");
+        let caught = catch(&cluster, 0, &mut job);
+        assert!(caught.kill());
+        finish(&place, job, &expected);
+        // The state API shows the attempt that died, in that very process, and another one of the same task.
+        let again = eventually(SOON, || {
+            let maps = maps(&cluster);
+            let died =
+                maps.iter().find(|task| task.worker_pid == Some(caught.pid) && task.state == "FAILED")?;
+            maps.iter().any(|task| task.task_id == died.task_id && task.state == "FINISHED").then_some(())
+        });
+        assert!(again.is_some(), "{:#?}", maps(&cluster));
+    });
+}
+
+#[test]
+fn a_node_that_is_killed_with_results_of_maps_on_it_costs_no_word() {
+    let Some(python) = environment() else { return };
+    watchdog(LIMIT, move || {
+        let (place, expected) = text();
+        let mut cluster = small(&python, 3).start().unwrap();
+        let mut job = start(&place, &cluster, "--map-tasks 24 --reduce-tasks 3");
+        catch(&cluster, 1, &mut job);
+        // The process that stands still holds the map phase open until the node has results to lose as well.
+        let node = cluster.node_ids()[1].to_owned();
+        let lost = eventually(SOON, || {
+            let done = |task: &TaskState| task.state == "FINISHED" && task.node_id.as_ref() == Some(&node);
+            maps(&cluster).into_iter().find(done)
+        });
+        let lost = lost.unwrap();
+        assert!(job.try_wait().unwrap().is_none());
+        cluster.kill_node(1);
+        finish(&place, job, &expected);
+        // What was lost was computed again, elsewhere.
+        let again = eventually(SOON, || {
+            let same =
+                |task: &TaskState| task.task_id == lost.task_id && task.node_id.as_ref() != Some(&node);
+            maps(&cluster).into_iter().find(|task| same(task) && task.state == "FINISHED")
+        });
+        assert!(again.is_some(), "{:#?}", maps(&cluster));
+        cluster.wait_for_nodes(2, SOON).unwrap();
+    });
+}
+
+#[test]
+fn a_version_of_ray_that_is_too_old_is_named() {
+    let Some(_) = environment() else { return };
+    watchdog(LIMIT, || {
+        let old = "2.42.1";
+        let python =
+            Environment::ensure(&Spec::new(format!("ray-{old}-driver"), [format!("ray=={old}")])).unwrap();
+        let place = Place::with(&[("text", "a")]);
+        // The version is looked at before anything is attached: somebody who listens is enough.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut command = place.mobula("wordcount text --output all --address");
+        command.arg(listener.local_addr().unwrap().to_string()).env("MOBULA_PYTHON", python.python());
+        let told = run(&mut command).error(1);
+        told.says(&["Ray 2.42.1 is too old", "2.43 or newer"], "pip install --upgrade \"ray[default]\"");
+        place.assert_no_temporary_files();
+        assert_eq!(place.names("."), ["text", "tmp"]);
+    });
+}

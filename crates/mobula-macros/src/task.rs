@@ -1,0 +1,100 @@
+//! `#[mobula::task]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ItemFn;
+
+use crate::errors::Errors;
+use crate::options;
+use crate::signature::{self, Parameter, Read};
+
+pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let function: ItemFn = syn::parse2(item.clone())
+        .map_err(|e| syn::Error::new(e.span(), "#[mobula::task] belongs on a function"))?;
+    let mut errors = Errors::default();
+    let options = options::expand(attribute, &mut errors);
+    let read = signature::read(&function.sig, &mut errors);
+    errors.finish()?;
+    let expansion = beside(&function, &read, &options);
+    Ok(quote! {
+        #function
+        #expansion
+    })
+}
+
+/// The type of the function's name, and the registration.
+fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream {
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    let names: Vec<_> = read.parameters.iter().map(|p| &p.name).collect();
+    let values: Vec<_> = read.parameters.iter().map(|p| &p.value).collect();
+    let output = &read.output;
+    // A test of the types where they stand: without it the error would point into the expansion.
+    let checks = read
+        .parameters
+        .iter()
+        .map(|Parameter { value, span, .. }| quote_spanned!(*span=> let _ = is_value::<#value>;));
+    let result =
+        if read.fallible { quote!(<#output as ::mobula::private::Outcome>::Value) } else { quote!(#output) };
+    let result_span = syn::spanned::Spanned::span(output);
+    let check_result = quote_spanned!(result_span=> let _ = is_value::<#result>;);
+    let ray = read.takes_ray.then(|| quote!(ray,));
+    let pass = read.parameters.iter().map(Parameter::pass);
+    let call = quote!(#name(#ray #(#pass),*));
+    let outcome =
+        if read.fallible { quote!(::mobula::private::Outcome::outcome(#call)?) } else { quote!(#call) };
+    let docs = format!("The task `{name}`: [`remote`](Self::remote) calls it elsewhere.");
+    let remote_docs = format!("A call of the task `{name}`, its arguments by value or by reference.");
+    let generic: Vec<_> = (0..names.len()).map(|i| format_ident!("Arg{i}")).collect();
+    let signature = signature_text(&values, output);
+    quote! {
+        #[doc = #docs]
+        #[allow(non_camel_case_types, dead_code)]
+        #vis struct #name {}
+
+        const _: () = {
+            fn is_value<T: ::mobula::Value>() {}
+
+            #[allow(dead_code, clippy::let_unit_value)]
+            fn types() {
+                #(#checks)*
+                #check_result
+            }
+
+            #[allow(unused_variables, unused_mut, clippy::let_unit_value)]
+            fn run(
+                ray: &::mobula::Ray,
+                mut args: ::mobula::private::Args<'_>,
+            ) -> ::core::result::Result<::mobula::private::Output, ::mobula::private::TaskFailure> {
+                #[allow(unused_imports)]
+                use ::mobula::private::NoSplit as _;
+                #(let #names = args.next::<#values>(::core::stringify!(#names))?;)*
+                let value: #result = #outcome;
+                let split = ::mobula::private::SplitProbe::<#result>(::core::marker::PhantomData).splitter();
+                ::core::result::Result::Ok(::mobula::private::Output::new(value, split))
+            }
+
+            static TASK: ::mobula::private::TaskDef = ::mobula::private::TaskDef {
+                name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
+                signature: #signature,
+                run,
+                make_options: || #options,
+                options: ::std::sync::OnceLock::new(),
+            };
+
+            impl #name {
+                #[doc = #remote_docs]
+                #[allow(dead_code, clippy::too_many_arguments)]
+                #vis fn remote<#(#generic: ::mobula::IntoArg<#values>),*>(#(#names: #generic),*) -> ::mobula::TaskCall<#result> {
+                    ::mobula::TaskCall::new(&TASK, ::std::vec![#(::mobula::IntoArg::<#values>::into_arg(#names)),*])
+                }
+            }
+
+            ::mobula::private::inventory::submit! { &TASK }
+        };
+    }
+}
+
+fn signature_text(values: &[&TokenStream], output: &syn::Type) -> String {
+    let values: Vec<String> = values.iter().map(|v| v.to_string()).collect();
+    format!("({}) -> {}", values.join(", "), quote!(#output)).replace(' ', "")
+}

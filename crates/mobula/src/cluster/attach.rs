@@ -1,0 +1,168 @@
+//! How a program gets into Ray: it stages its library beside the host and becomes a Python process that loads both.
+
+use std::convert::Infallible;
+use std::ffi::OsStr;
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::program::Definition;
+
+/// The host, which travels inside the program.
+const HOST: &str = include_str!("host.py");
+
+/// The Python package as which the host and the library reach the nodes.
+const PACKAGE: &str = "mobula_host";
+
+/// Imports the staged package and lets it drive; no byte code, which would change what is uploaded. The folder goes when
+/// the driver ends, however it does short of a kill.
+const START: &str = "import atexit, shutil, sys; atexit.register(shutil.rmtree, sys.argv[1], True); \
+                     sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); \
+                     import mobula_host; mobula_host.drive()";
+
+/// Why a program could not become a driver.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// The executable's library is missing.
+    #[error("the program's library is missing: {}\n\nhint: `cargo build` puts it beside the executable; keep the two \
+             together, or name it in MOBULA_LIBRARY", .0.display())]
+    NoLibrary(PathBuf),
+    /// The library that is there was built from something else.
+    #[error("the program's library does not belong to this executable: {}\n\nhint: `cargo build` makes both anew; keep \
+             the two together", .0.display())]
+    OtherLibrary(PathBuf),
+    /// There is no interpreter.
+    #[error(
+        "Python cannot be started as `{0}`: {1}\n\nhint: a Ray cluster needs Python with `pip install \
+             \"ray[default]\"`; name it in MOBULA_PYTHON, or activate its virtual environment"
+    )]
+    NoPython(String, io::Error),
+    /// Nobody listens there.
+    #[error(
+        "no Ray cluster answers at {address}: {cause}\n\nhint: is it running (`ray status`), and is this its {what}?"
+    )]
+    NoAnswer {
+        /// Host and port.
+        address: String,
+        /// What the connection said.
+        cause: io::Error,
+        /// What should be listening.
+        what: &'static str,
+    },
+    /// The library and the host could not be put in place.
+    #[error(
+        "cannot stage the program in {}: {cause}\n\nhint: TMPDIR names another folder, with room for it",
+        .folder.display()
+    )]
+    Stage {
+        /// The folder for temporary files.
+        folder: PathBuf,
+        /// What the file system said.
+        cause: io::Error,
+    },
+    /// Not yet.
+    #[error(
+        "{0} is a dashboard's address, and submitting as a Ray job is not there yet\n\nhint: attach with \
+             HOST:PORT from a machine of the cluster, or with ray://HOST:10001 from elsewhere"
+    )]
+    Jobs(String),
+}
+
+/// Replaces this process by the program's driver. Comes back only where that fails.
+pub fn attach(definition: &Definition, address: &Address) -> AttachError {
+    match try_attach(definition, address) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, AttachError> {
+    let address = match address {
+        Address::Local | Address::Auto => "auto".to_string(),
+        Address::Head(head) => answers(head, "GCS port, 6379 unless said otherwise")?,
+        Address::Client(server) => {
+            format!("ray://{}", answers(server, "Ray Client port, 10001 unless said otherwise")?)
+        }
+        Address::Jobs(url) => return Err(AttachError::Jobs(url.clone())),
+    };
+    let library = library(definition)?;
+    let python = python();
+    let stage = stage(&library)?;
+    let error = Command::new(&python)
+        .args([OsStr::new("-c"), OsStr::new(START), stage.as_os_str()])
+        .args([address.as_str(), definition.build])
+        .args(std::env::args_os())
+        .exec();
+    let _ = std::fs::remove_dir_all(&stage);
+    Err(AttachError::NoPython(python.display().to_string(), error))
+}
+
+/// Ray takes half a minute to find out that nobody listens.
+fn answers(address: &str, what: &'static str) -> Result<String, AttachError> {
+    let connect = || {
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+        for at in address.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&at, Duration::from_secs(5)) {
+                Ok(_) => return Ok(()),
+                Err(e) => last = e,
+            }
+        }
+        Err(last)
+    };
+    match connect() {
+        Ok(()) => Ok(address.into()),
+        Err(cause) => Err(AttachError::NoAnswer { address: address.into(), cause, what }),
+    }
+}
+
+/// The library of this very build: `cargo build` puts it beside the executable, `cargo test` only among the dependencies,
+/// where an older one may be left beside.
+fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
+    let file =
+        format!("{}{}{}", std::env::consts::DLL_PREFIX, definition.library, std::env::consts::DLL_SUFFIX);
+    let places = match std::env::var_os("MOBULA_LIBRARY") {
+        Some(path) => vec![PathBuf::from(path)],
+        None => {
+            let exe = std::env::current_exe().unwrap_or_default();
+            let folder = exe.parent().unwrap_or(Path::new("."));
+            vec![folder.join(&file), folder.join("deps").join(&file), folder.join("..").join(&file)]
+        }
+    };
+    let mut found = None;
+    for path in &places {
+        let Ok(bytes) = std::fs::read(path) else { continue };
+        if memchr::memmem::find(&bytes, definition.build.as_bytes()).is_some() {
+            return Ok(path.clone());
+        }
+        found.get_or_insert(path);
+    }
+    Err(match found {
+        Some(path) => AttachError::OtherLibrary(path.clone()),
+        None => AttachError::NoLibrary(places[0].clone()),
+    })
+}
+
+/// `MOBULA_PYTHON`, else the active environment's, else `python3`.
+fn python() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(python) = set("MOBULA_PYTHON") {
+        return python;
+    }
+    let active = set("VIRTUAL_ENV").or_else(|| set("CONDA_PREFIX")).map(|folder| folder.join("bin/python"));
+    active.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into())
+}
+
+/// Puts the host and the library into a folder of their own; the driver removes it when it ends.
+fn stage(library: &Path) -> Result<PathBuf, AttachError> {
+    let failed = |cause| AttachError::Stage { folder: std::env::temp_dir(), cause };
+    let folder = tempfile::Builder::new().prefix("mobula-").tempdir().map_err(failed)?;
+    let package = folder.path().join(PACKAGE);
+    std::fs::create_dir(&package).map_err(failed)?;
+    std::fs::write(package.join("__init__.py"), HOST).map_err(failed)?;
+    std::fs::copy(library, package.join("program.so")).map_err(failed)?;
+    Ok(folder.keep())
+}

@@ -1,0 +1,556 @@
+"""The host of a Mobula program: what Ray's Python processes load it with.
+
+This file travels with the program's library as the package `mobula_host` (the library is `program.so` beside it). In the
+driver, `drive` attaches to Ray and runs the program's `main`; in a worker, Ray calls `_run` for each task. Both hand the
+library a C table of callbacks. The layout is `table.rs`; the rules are in the README beside it. Only Ray's public API is
+used.
+"""
+
+import ctypes
+import itertools
+import json
+import logging
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+import types
+import weakref
+from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_size_t
+from ctypes import c_ssize_t, c_uint8, c_uint32, c_uint64, c_void_p
+
+try:
+    import ray
+    import ray.exceptions
+except ImportError as error:
+    if error.name != "ray":
+        raise
+    sys.stderr.write(
+        f"error: Ray is not installed for {sys.executable}\n\n"
+        'hint: pip install "ray[default]" there, or name another interpreter in MOBULA_PYTHON\n'
+    )
+    sys.exit(1)
+
+ABI = 1
+OLDEST_RAY = (2, 43)
+
+# Values
+
+class Value:
+    """An object with buffers or references beside its message; an object without is plain `bytes`."""
+
+    __slots__ = ("data", "blobs", "refs")
+
+    def __init__(self, data, blobs, refs):
+        self.data, self.blobs, self.refs = data, blobs, refs
+
+    def __reduce__(self):
+        return Value, (self.data, [pickle.PickleBuffer(blob) for blob in self.blobs], self.refs)
+
+
+class TaskError(Exception):
+    """What a Rust task failed with."""
+
+    def __init__(self, task, message, code):
+        super().__init__(task, message, code)
+        self.task, self.message, self.code = task, message, code
+
+    def __str__(self):
+        return f"{self.task} {'panicked' if self.code == PANICKED else 'failed'}: {self.message}"
+
+
+# The C table
+
+class Slice(Structure):
+    _fields_ = [("data", c_void_p), ("len", c_size_t)]
+
+    def bytes(self):
+        return ctypes.string_at(self.data, self.len) if self.len else b""
+
+
+class Buffer(Structure):
+    _fields_ = [("data", c_void_p), ("len", c_size_t), ("owner", c_uint64)]
+
+
+class Wire(Structure):
+    _fields_ = [
+        ("data", c_void_p), ("len", c_size_t),
+        ("blobs", POINTER(Buffer)), ("num_blobs", c_size_t),
+        ("refs", POINTER(c_uint64)), ("num_refs", c_size_t),
+    ]
+
+
+WIRE = POINTER(Wire)
+DEFINE = CFUNCTYPE(None, Slice, POINTER(c_uint64), c_void_p)
+SUBMIT = CFUNCTYPE(None, c_uint64, WIRE, POINTER(c_uint64), c_size_t, POINTER(c_uint64), c_size_t, c_void_p)
+PUT = CFUNCTYPE(None, WIRE, POINTER(c_uint64), c_void_p)
+GET = CFUNCTYPE(None, POINTER(c_uint64), c_size_t, c_double, c_void_p)
+WAIT = CFUNCTYPE(None, POINTER(c_uint64), c_size_t, c_size_t, c_double, POINTER(c_uint8), c_void_p)
+CANCEL = CFUNCTYPE(None, c_uint64, c_int32, c_void_p)
+QUERY = CFUNCTYPE(None, Slice, c_void_p)
+RELEASE = CFUNCTYPE(None, c_uint64)
+EMIT = CFUNCTYPE(None, c_uint64, WIRE, c_void_p)
+
+
+class Host(Structure):
+    _fields_ = [
+        ("abi", c_uint32), ("size", c_uint32), ("define", DEFINE), ("submit", SUBMIT), ("put", PUT), ("get", GET),
+        ("wait", WAIT), ("cancel", CANCEL), ("query", QUERY), ("release", RELEASE), ("unpin", RELEASE), ("emit", EMIT),
+    ]
+
+
+class Program(Structure):
+    _fields_ = [
+        ("abi", c_uint32), ("size", c_uint32), ("name", Slice), ("build", Slice),
+        ("start", CFUNCTYPE(c_int32, c_void_p)),
+        ("main", CFUNCTYPE(c_int32, POINTER(Slice), c_size_t)),
+        ("run", CFUNCTYPE(c_uint32, Slice, WIRE, c_size_t, c_int64, c_uint64)),
+        ("reply", PYFUNCTYPE(None, c_void_p, c_uint32, WIRE)),  # short, and calls nothing: the lock may stay
+        ("free", CFUNCTYPE(None, c_uint64)),
+    ]
+
+
+class PyBuffer(Structure):
+    """CPython's `Py_buffer`: the address of a read-only buffer is to be had through it alone."""
+
+    _fields_ = [
+        ("buf", c_void_p), ("obj", ctypes.py_object), ("len", c_ssize_t), ("itemsize", c_ssize_t), ("readonly", c_int32),
+        ("ndim", c_int32), ("format", c_char_p), ("shape", c_void_p), ("strides", c_void_p), ("suboffsets", c_void_p),
+        ("internal", c_void_p),
+    ]
+
+
+_get_buffer = ctypes.pythonapi.PyObject_GetBuffer
+_get_buffer.argtypes = [ctypes.py_object, POINTER(PyBuffer), c_int32]
+_release_buffer = ctypes.pythonapi.PyBuffer_Release
+_release_buffer.argtypes = [POINTER(PyBuffer)]
+_memory_view = ctypes.pythonapi.PyMemoryView_FromMemory
+_memory_view.argtypes, _memory_view.restype = [c_void_p, c_ssize_t, c_int32], ctypes.py_object
+READ = 0x100
+
+# What the library holds, by number
+
+_number = itertools.count(1).__next__
+REFS = {}  # references
+PINS = {}  # buffers that the library reads in place
+CALLS = {}  # kinds of calls: a remote function and how many objects it returns
+FRAMES = {}  # what the tasks that are running have returned so far
+
+
+def hold(ref):
+    handle = _number()
+    REFS[handle] = ref
+    return handle
+
+
+def pin(buffer):
+    view = PyBuffer()
+    _get_buffer(buffer, byref(view), 0)
+    number = _number()
+    PINS[number] = view
+    return Buffer(view.buf, view.len, number)
+
+
+def view_of(buffer):
+    """A buffer of the library as a Python object: borrowed for the call, or kept until nobody uses it."""
+    view = _memory_view(buffer.data, buffer.len, READ) if buffer.len else memoryview(b"")
+    if buffer.owner:
+        weakref.finalize(view, PROGRAM.free, buffer.owner).atexit = False
+    return view
+
+
+def from_wire(wire):
+    """The Python object of a value that the library hands over."""
+    data = ctypes.string_at(wire.data, wire.len) if wire.len else b""
+    if not wire.num_blobs and not wire.num_refs:
+        return data
+    blobs = [view_of(wire.blobs[i]) for i in range(wire.num_blobs)]
+    return Value(data, blobs, [REFS[wire.refs[i]] for i in range(wire.num_refs)])
+
+
+def to_wire(value):
+    """A wire for the library, and what has to live as long as it does."""
+    if type(value) is bytes:
+        data = c_char_p(value)
+        return Wire(ctypes.cast(data, c_void_p), len(value)), data
+    if not isinstance(value, Value):
+        raise TypeError(f"an object holds a Python {type(value).__name__}, which no Rust task has made")
+    data = c_char_p(value.data)
+    blobs = (Buffer * len(value.blobs))(*[pin(blob) for blob in value.blobs])
+    refs = (c_uint64 * len(value.refs))(*[hold(ref) for ref in value.refs])
+    wire = Wire(ctypes.cast(data, c_void_p), len(value.data), blobs, len(blobs), refs, len(refs))
+    return wire, (data, blobs, refs)
+
+
+# Answers and errors
+
+FAILED, PANICKED = 1, 2
+CANCELLED = 9
+ERROR_CODES = [  # the first that fits, by name since older versions of Ray lack some; error.rs is the other half
+    ("GetTimeoutError", 8), ("TaskCancelledError", CANCELLED), ("OutOfMemoryError", 7), ("ObjectStoreFullError", 7),
+    ("OutOfDiskError", 7), ("NodeDiedError", 4), ("WorkerCrashedError", 3), ("LocalRayletDiedError", 4),
+    ("TaskUnschedulableError", 10), ("ActorUnschedulableError", 10), ("TaskPlacementGroupRemoved", 10),
+    ("ActorPlacementGroupRemoved", 10), ("RuntimeEnvSetupError", 11), ("ActorDiedError", 5), ("ActorUnavailableError", 5),
+    ("RayActorError", 5), ("ObjectLostError", 6), ("RpcError", 12), ("RaySystemError", 12),
+]
+ERROR_CLASSES = [(getattr(ray.exceptions, name), code) for name, code in ERROR_CODES if hasattr(ray.exceptions, name)]
+
+
+def explain(error):
+    """An exception as the library's error: code, task, message."""
+    if isinstance(error, ray.exceptions.RayTaskError):
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, TaskError):
+            return cause.code, cause.task, cause.message
+        if not isinstance(cause, ray.exceptions.RayError):
+            return FAILED, getattr(error, "function_name", "a task"), str(cause if cause is not None else error)
+        error = cause
+    if isinstance(error, KeyboardInterrupt):
+        return CANCELLED, "", "interrupted"
+    for kind, code in ERROR_CLASSES:
+        if isinstance(error, kind):
+            return code, "", str(error)
+    if isinstance(error, ConnectionError):
+        return 12, "", str(error)
+    return 15, "", "".join(traceback.format_exception_only(type(error), error)).strip()
+
+
+def answer(sink, value=b""):
+    wire, keep = to_wire(value)
+    PROGRAM.reply(sink, 0, byref(wire))
+    del keep
+
+
+def refuse(sink, error, seconds=None):
+    code, task, message = explain(error)
+    if code == 8 and seconds is not None:
+        message = str(seconds)
+    text = f"{task}\0{message}".encode("utf-8", "replace")
+    data = c_char_p(text)
+    PROGRAM.reply(sink, code, byref(Wire(ctypes.cast(data, c_void_p), len(text))))
+
+
+# Interrupts: Ctrl-C, and Ray's cancel, which pretends one
+
+# Python raises KeyboardInterrupt between any two of its instructions, and where those are a callback's first, nothing can
+# catch it. So the handler raises only while a callback waits in Ray or the library is not running; else it takes note.
+_may_raise = True
+_interrupted = False
+
+
+def _on_interrupt(_signal, _frame):
+    global _interrupted
+    if _may_raise:
+        raise KeyboardInterrupt
+    if _interrupted and DRIVING:
+        os._exit(130)
+    _interrupted = True
+
+
+def catch_interrupts():
+    """Has to be called on the main thread, the only one that signals reach; elsewhere there is nothing to do.
+
+    A cluster that was started in the background of a script ignores SIGINT, and its workers could not be cancelled.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def inside(function, *arguments):
+    """Runs a function of the library, during which interrupts are noted."""
+    global _may_raise, _interrupted
+    if threading.current_thread() is not threading.main_thread():
+        return function(*arguments)
+    _may_raise, _interrupted = False, False
+    try:
+        return function(*arguments)
+    finally:
+        _may_raise = True
+
+
+def waiting(function, *arguments, **options):
+    """Waits in Ray on the library's behalf, during which interrupts end the wait."""
+    global _may_raise
+    if _interrupted:
+        raise KeyboardInterrupt
+    if threading.current_thread() is not threading.main_thread():
+        return function(*arguments, **options)
+    try:
+        _may_raise = True
+        return function(*arguments, **options)
+    finally:
+        _may_raise = False
+
+
+# Callbacks: nothing may escape them, see the README
+
+def define(spec, out, sink):
+    try:
+        spec = json.loads(spec.bytes())
+        returns = spec["num_returns"]
+        options = ray_options(spec["options"])
+        options["num_returns"] = returns or 1
+        options.setdefault("name", spec["name"])
+        function = runner(spec["task"], spec["build"], spec["name"], returns)
+        number = _number()
+        CALLS[number] = ray.remote(**options)(function)
+        out[0] = number
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def submit(call, message, args, num_args, out, num_returns, sink):
+    try:
+        wire = message[0]
+        values = [from_wire(wire)] if wire.len else []
+        for i in range(num_args):
+            values.append(REFS[args[i]])
+        made = CALLS[call].remote(*values)
+        if num_returns == 1:
+            out[0] = hold(made)
+        else:
+            for i, ref in enumerate(made):
+                out[i] = hold(ref)
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def put(value, out, sink):
+    try:
+        out[0] = hold(ray.put(from_wire(value[0])))
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def get(handles, n, timeout, sink):
+    try:
+        refs = [REFS[handles[i]] for i in range(n)]
+        for value in waiting(ray.get, refs, timeout=None if timeout < 0 else timeout):
+            answer(sink, value)
+    except BaseException as error:
+        refuse(sink, error, timeout)
+
+
+def wait(handles, n, wanted, timeout, ready, sink):
+    try:
+        refs = [REFS[handles[i]] for i in range(n)]
+        # Ray wants each only once; a value that is ready elsewhere need not come here.
+        once = list(dict.fromkeys(refs))
+        spare = n - len(once)
+        timeout = None if timeout < 0 else timeout
+        done, _ = waiting(ray.wait, once, num_returns=max(1, wanted - spare), timeout=timeout, fetch_local=False)
+        done = set(done)
+        for i, ref in enumerate(refs):
+            ready[i] = ref in done
+        answer(sink)
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def cancel(handle, force, sink):
+    try:
+        ray.cancel(REFS[handle], force=bool(force), recursive=True)
+        answer(sink)
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def query(question, sink):
+    try:
+        answer(sink, json.dumps(QUESTIONS[question.bytes().decode()]()).encode())
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def release(handle):
+    try:
+        REFS.pop(handle, None)
+    except BaseException:
+        pass
+
+
+def unpin(number):
+    try:
+        view = PINS.pop(number, None)
+        if view is not None:
+            _release_buffer(byref(view))
+    except BaseException:
+        pass
+
+
+def emit(frame, value, sink):
+    try:
+        FRAMES[frame].append(from_wire(value[0]))
+        answer(sink)
+    except BaseException as error:
+        refuse(sink, error)
+
+
+def nodes():
+    return [
+        {
+            "id": node["NodeID"],
+            "alive": node["Alive"],
+            "hostname": node["NodeManagerHostname"],
+            "address": node["NodeManagerAddress"],
+            "resources": node.get("Resources", {}),
+        }
+        for node in ray.nodes()
+    ]
+
+
+DASHBOARD = None
+QUESTIONS = {
+    "nodes": nodes,
+    "available": lambda: ray.available_resources(),
+    "dashboard": lambda: DASHBOARD,
+    "check": lambda: waiting(lambda: None),
+}
+TABLE = Host(
+    ABI, ctypes.sizeof(Host), DEFINE(define), SUBMIT(submit), PUT(put), GET(get), WAIT(wait), CANCEL(cancel), QUERY(query),
+    RELEASE(release), RELEASE(unpin), EMIT(emit),
+)
+
+
+def ray_options(options):
+    """Ray's options, of the SDK's."""
+    taken = {key: value for key, value in options.items() if key != "scheduling"}
+    scheduling = options.get("scheduling", {"kind": "default"})
+    if scheduling["kind"] == "spread":
+        taken["scheduling_strategy"] = "SPREAD"
+    elif scheduling["kind"] == "node_affinity":
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        taken["scheduling_strategy"] = NodeAffinitySchedulingStrategy(scheduling["node_id"], scheduling["soft"])
+    return taken
+
+
+# The library
+
+PROGRAM = None
+DRIVING = False
+_loading = threading.Lock()
+
+
+def load(build):
+    """Loads the library once, unless it is of another build than the caller's."""
+    global PROGRAM
+    with _loading:
+        if PROGRAM is None:
+            library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "program.so"))
+            try:
+                entry = library.mobula_program
+            except AttributeError:
+                raise RuntimeError("the library has no `mobula_program`: is its main marked #[mobula::main]?") from None
+            entry.restype = POINTER(Program)
+            program = entry()[0]
+            if program.abi != ABI or program.size != ctypes.sizeof(Program):
+                raise RuntimeError(f"the library speaks version {program.abi} of the C table, the host {ABI}")
+            if program.start(ctypes.addressof(TABLE)) != 0:
+                raise RuntimeError("the library refused the host's C table")
+            # Reading a function out of a structure makes a new object each time.
+            PROGRAM = types.SimpleNamespace(
+                table=program, build=program.build.bytes().decode(), main=program.main, run=program.run,
+                reply=program.reply, free=program.free,
+            )
+            catch_interrupts()
+    if PROGRAM.build != build:
+        raise RuntimeError(f"it is of build {PROGRAM.build}, the executable of build {build}")
+    return PROGRAM
+
+
+# Workers
+
+def runner(task, build, name, returns):
+    """The Python function that Ray runs for a task: of its name, and pickled by value."""
+
+    def run(*values):
+        return _run(task, build, returns, values)
+
+    run.__module__, run.__name__, run.__qualname__ = __name__, name.rpartition("::")[2], name
+    return run
+
+
+def _run(task, build, returns, values):
+    program = load(build)
+    frame = _number()
+    made = FRAMES[frame] = []
+    try:
+        wires, keep = (Wire * len(values))(), []
+        for i, value in enumerate(values):
+            wires[i], kept = to_wire(value)
+            keep.append(kept)
+        name = task.encode()
+        name_slice = Slice(ctypes.cast(c_char_p(name), c_void_p), len(name))
+        code = inside(program.run, name_slice, wires, len(values), returns or -1, frame)
+        del keep
+    finally:
+        del FRAMES[frame]
+    if code == CANCELLED or _interrupted:
+        raise KeyboardInterrupt
+    if code:
+        task, _, message = made[-1].decode("utf-8", "replace").partition("\0")
+        raise TaskError(task, message, code)
+    return made if returns is not None and returns > 1 else made[0]
+
+
+# The driver
+
+def fail(message, hint=None):
+    sys.stderr.write(f"error: {message}\n" + (f"\nhint: {hint}\n" if hint else ""))
+    sys.stderr.flush()
+    sys.exit(1)
+
+
+def drive():
+    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`."""
+    global DASHBOARD, DRIVING
+    stage, address, build, *arguments = sys.argv[1:]
+    version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
+    if version < OLDEST_RAY:
+        fail(
+            f"Ray {ray.__version__} is too old: Mobula needs {'.'.join(map(str, OLDEST_RAY))} or newer",
+            f'{sys.executable} -m pip install --upgrade "ray[default]", and the same version on the cluster',
+        )
+    try:
+        program = load(build)
+    except (OSError, RuntimeError) as error:
+        fail(f"the program's library cannot be used: {error}", "`cargo build` makes the executable and its library anew")
+    # What tasks print belongs to the logs, and standard output to the program's result.
+    sys.stdout = sys.stderr
+    sys.argv = arguments
+    try:
+        package = os.path.join(stage, __name__)
+        # Ray warns of files from 10 MiB up, which a library easily is.
+        logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
+        context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
+        url = getattr(context, "dashboard_url", None)
+        DASHBOARD = f"http://{url}" if url else None
+    except Exception as error:
+        first = str(error).strip().splitlines()
+        fail(f"cannot attach to {address}: {first[0] if first else type(error).__name__}", attach_hint(error, address))
+    # For programs that start others of their kind.
+    os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
+    encoded = [os.fsencode(argument) for argument in arguments]
+    slices = (Slice * len(encoded))(*[Slice(ctypes.cast(c_char_p(a), c_void_p), len(a)) for a in encoded])
+    DRIVING = True
+    code = inside(program.main, slices, len(encoded))
+    sys.stderr.flush()
+    ray.shutdown()
+    sys.exit(code)
+
+
+def attach_hint(error, address):
+    text = str(error)
+    if "Initialization failure from server" in text:
+        return (
+            "Ray 2.60's client server cannot set up runtime environments unless the head was started with "
+            "`--runtime-env-agent-port=PORT`; else its `ray_client_server.err` says more"
+        )
+    if "version" in text.lower() and "mismatch" in text.lower():
+        return "driver and cluster need the same Ray and Python version: name a fitting interpreter in MOBULA_PYTHON"
+    if address == "auto":
+        return "start one with `ray start --head`, or give the head's address as HOST:PORT"
+    return None

@@ -1,0 +1,20 @@
+//! The cluster engine: this program inside stock Ray.
+//!
+//! A Python process of Ray (the driver or a worker) loads the program's `cdylib` and hands it the [`table::Host`], a C table
+//! of callbacks; the library answers with the [`table::Program`]. Both sides of the protocol, who owns which memory, and
+//! what happens on a panic are described in the README beside this file. [`attach`] is how a program gets there: it
+//! replaces itself by the host.
+
+mod attach;
+mod engine;
+mod host;
+mod program;
+mod remote_ref;
+mod sink;
+mod table;
+mod wire;
+
+pub use attach::attach;
+pub use program::table as program_table;
+pub use remote_ref::RemoteRef;
+pub use table::Program as ProgramTable;

@@ -1,0 +1,131 @@
+//! What this library offers the host.
+
+use std::ffi::{OsString, c_void};
+use std::os::unix::ffi::OsStringExt;
+use std::sync::{Arc, OnceLock};
+
+use super::engine::ClusterEngine;
+use super::host::{host, introduce};
+use super::sink::Sink;
+use super::table::{ABI, Host, Program, Slice, Wire};
+use super::wire::{self, Lent};
+use crate::program::{self, Definition};
+use crate::task::{self, Args, Made, TaskFailure, WireArgs, catch};
+use crate::{Error, Ray, Result};
+
+static DEFINITION: OnceLock<&'static Definition> = OnceLock::new();
+
+/// The table that the library's one exported function returns.
+pub fn table(definition: &'static Definition) -> *const Program {
+    static TABLE: OnceLock<Program> = OnceLock::new();
+    let _ = DEFINITION.set(definition);
+    TABLE.get_or_init(|| Program {
+        abi: ABI,
+        size: size_of::<Program>() as u32,
+        name: Slice::of(definition.name.as_bytes()),
+        build: Slice::of(definition.build.as_bytes()),
+        start,
+        main,
+        run,
+        reply,
+        free,
+    })
+}
+
+/// This process's one connection, by way of its host.
+fn ray() -> Result<&'static Ray> {
+    static RAY: OnceLock<Ray> = OnceLock::new();
+    let definition =
+        DEFINITION.get().ok_or_else(|| Error::Internal("the program has not introduced itself".into()))?;
+    host()?;
+    Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(definition.build)))))
+}
+
+extern "C" fn start(host: *const Host) -> i32 {
+    // SAFETY: the host hands over a whole table, of which the version is looked at first.
+    i32::from(!unsafe { introduce(host) })
+}
+
+extern "C" fn main(args: *const Slice, n: usize) -> i32 {
+    // SAFETY: the host's list lives until this returns.
+    let args = unsafe { wire::list(args, n) };
+    // SAFETY: so does each text.
+    let args = args.iter().map(|arg| OsString::from_vec(unsafe { arg.bytes() }.to_vec())).collect();
+    let ran = catch(|| {
+        let definition =
+            DEFINITION.get().ok_or(Error::Internal("the program has not introduced itself".into()))?;
+        Ok(program::run_hosted(definition, ray()?, args))
+    });
+    ran.unwrap_or_else(|failure| {
+        eprintln!("error: the program panicked: {}", failure.message);
+        1
+    })
+}
+
+extern "C" fn run(task: Slice, wires: *const Wire, n: usize, num_returns: i64, frame: u64) -> u32 {
+    // SAFETY: the host's lists live until this returns, its buffers are pinned and its handles new. All are taken over at
+    // once, so that each is given back exactly once whatever happens next.
+    let task = unsafe { task.bytes() };
+    let values = unsafe { wire::list(wires, n) }.iter().map(|wire| unsafe { wire::accept(wire) }).collect();
+    let num_returns = usize::try_from(num_returns).ok();
+    let failure = match catch(|| run_task(task, values, num_returns, frame)) {
+        Ok(()) => return 0,
+        Err(failure) => failure,
+    };
+    let name = String::from_utf8_lossy(task);
+    let name = name.rsplit_once('#').map_or(&*name, |(name, _)| name);
+    let error = failure.into_error(name);
+    let message = match &error {
+        Error::TaskFailed { message, .. } => message.clone(),
+        other => other.to_string(),
+    };
+    if let Ok(host) = host() {
+        let text = format!("{name}\0{message}");
+        let wire = Wire { data: text.as_ptr(), len: text.len(), ..EMPTY };
+        (host.emit)(frame, &wire, Sink::default().pointer());
+    }
+    error.code()
+}
+
+const EMPTY: Wire = Wire {
+    data: std::ptr::null(),
+    len: 0,
+    blobs: std::ptr::null(),
+    num_blobs: 0,
+    refs: std::ptr::null(),
+    num_refs: 0,
+};
+
+fn run_task(
+    task: &[u8],
+    values: Vec<crate::codec::Encoded>,
+    num_returns: Option<usize>,
+    frame: u64,
+) -> Result<(), TaskFailure> {
+    let def = task::find(wire::text(task)?)?;
+    let mut values = values.into_iter();
+    let message = values.next().unwrap_or_default();
+    let args = WireArgs { inline: &message.data, blobs: message.blobs, refs: message.refs, resolved: values };
+    let values = match (def.run)(ray()?, Args::wire(args))?.into_made(num_returns)? {
+        Made::One(value) => vec![value],
+        Made::Many(values) => values,
+    };
+    for value in values {
+        let encoded = value.encode()?;
+        let lent = Lent::keep(&encoded)?;
+        let mut sink = Sink::default();
+        (host()?.emit)(frame, &lent.wire(&encoded.data), sink.pointer());
+        sink.values(1)?;
+    }
+    Ok(())
+}
+
+extern "C" fn reply(sink: *mut c_void, code: u32, wire: *const Wire) {
+    // SAFETY: the host answers only the calls that are under way, with lists that live until this returns.
+    unsafe { Sink::reply(sink, code, wire) }
+}
+
+extern "C" fn free(token: u64) {
+    // SAFETY: the host gives back each token once.
+    unsafe { wire::free(token) }
+}

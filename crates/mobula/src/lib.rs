@@ -1,0 +1,66 @@
+//! Ray for Rust: tasks and objects, embedded in one process by default and unchanged on a real Ray cluster.
+//!
+//! ```
+//! use mobula::{LocalConfig, ObjectRef, Ray};
+//!
+//! #[mobula::task]
+//! fn square(x: u64) -> u64 {
+//!     x * x
+//! }
+//!
+//! #[mobula::task(num_cpus = 0.5)]
+//! fn sum(parts: Vec<u64>) -> u64 {
+//!     parts.iter().sum()
+//! }
+//!
+//! fn program(ray: &Ray) -> mobula::Result<u64> {
+//!     let squares: Vec<ObjectRef<u64>> = (0..4).map(|x| square::remote(x).submit(ray)).collect::<Result<_, _>>()?;
+//!     sum::remote(squares).submit(ray)?.get(ray) // references stand for their values
+//! }
+//! assert_eq!(program(&Ray::local(LocalConfig::default()))?, 14);
+//! # Ok::<(), mobula::Error>(())
+//! ```
+//!
+//! A Mobula program is a Cargo package whose library is an `rlib` and a `cdylib`, with a `main` under
+//! [`#[mobula::main]`](macro@main). Its executable runs it on threads, or, given an address, on a cluster, whose nodes need
+//! `pip install "ray[default]"` and nothing else.
+
+mod address;
+mod blob;
+mod cluster;
+mod codec;
+mod engine;
+mod error;
+mod local;
+mod node;
+mod object_ref;
+mod program;
+mod ray;
+mod task;
+mod value;
+
+pub use address::Address;
+pub use blob::Blob;
+pub use error::{Error, Result};
+pub use local::LocalConfig;
+pub use mobula_macros::{main, task};
+pub use node::{Node, Resources};
+pub use object_ref::ObjectRef;
+pub use program::{AnyArguments, Arguments, ExitStatus, args, report_error};
+pub use ray::{Get, Ray};
+pub use task::{IntoArg, ManyCall, Options, Scheduling, TaskCall};
+pub use value::Value;
+
+// The macros name this crate from outside; its own tests use them too.
+#[cfg(test)]
+extern crate self as mobula;
+
+/// What the macros' expansions use; not for anybody else.
+#[doc(hidden)]
+pub mod private {
+    pub use inventory;
+
+    pub use crate::cluster::{ProgramTable, program_table};
+    pub use crate::program::{Definition, Parsed, run};
+    pub use crate::task::{Args, NoSplit, Outcome, Output, SplitProbe, TaskDef, TaskFailure};
+}

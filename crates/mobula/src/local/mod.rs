@@ -1,0 +1,18 @@
+//! The local engine: Ray's semantics on the threads of this process.
+//!
+//! Values are shared as they are and never encoded. [`Entry`] is an object, [`job`] a task on its way, [`scheduler`] decides
+//! what runs, and [`engine`] is the face of it all. The README beside this file explains the protocol.
+
+mod config;
+mod engine;
+mod entry;
+mod job;
+mod pending;
+mod scheduler;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use config::LocalConfig;
+pub use engine::LocalEngine;
+pub use entry::Entry;

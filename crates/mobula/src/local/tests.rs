@@ -1,0 +1,229 @@
+//! What only the local engine promises: its account of resources, and that nothing is copied. What both engines promise
+//! is tested by the conformance suite.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::{Error, LocalConfig, ObjectRef, Ray, Result};
+
+fn ray(cpus: f64) -> Ray {
+    Ray::local(LocalConfig::with_cpus(cpus))
+}
+
+/// Counts how many run at a time, and the most there were.
+#[derive(Default)]
+struct Gauge {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Gauge {
+    const fn new() -> Self {
+        Gauge { now: AtomicUsize::new(0), most: AtomicUsize::new(0) }
+    }
+
+    fn hold(&self, time: Duration) {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        std::thread::sleep(time);
+        self.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A task's value is there a moment before its resources are back.
+fn until(condition: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < end, "it did not come to be");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn no_more_tasks_run_than_there_are_cpus_for() {
+    static GAUGE: Gauge = Gauge::new();
+    #[mobula::task]
+    fn one() {
+        GAUGE.hold(Duration::from_millis(3));
+    }
+    let ray = ray(3.0);
+    let all: Vec<_> = (0..60).map(|_| one::remote().submit(&ray).unwrap()).collect();
+    ray.get(&all).unwrap();
+    assert_eq!(GAUGE.most.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn fractions_share_a_cpu_and_zero_is_free() {
+    static HALVES: Gauge = Gauge::new();
+    static FREE: Gauge = Gauge::new();
+    #[mobula::task(num_cpus = 0.5)]
+    fn half() {
+        HALVES.hold(Duration::from_millis(20));
+    }
+    #[mobula::task(num_cpus = 0)]
+    fn free() {
+        FREE.hold(Duration::from_millis(50));
+    }
+    let ray = ray(2.0);
+    let halves: Vec<_> = (0..12).map(|_| half::remote().submit(&ray).unwrap()).collect();
+    ray.get(&halves).unwrap();
+    assert_eq!(HALVES.most.load(Ordering::SeqCst), 4);
+    let frees: Vec<_> = (0..12).map(|_| free::remote().submit(&ray).unwrap()).collect();
+    ray.get(&frees).unwrap();
+    assert_eq!(FREE.most.load(Ordering::SeqCst), 12);
+}
+
+#[test]
+fn a_wide_task_is_not_starved_by_narrow_ones() {
+    #[mobula::task]
+    fn narrow() {
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    #[mobula::task(num_cpus = 2)]
+    fn wide() -> usize {
+        7
+    }
+    let ray = ray(2.0);
+    let narrows: Vec<_> = (0..5000).map(|_| narrow::remote().submit(&ray).unwrap()).collect();
+    assert_eq!(ray.get_timeout(&wide::remote().submit(&ray).unwrap(), Duration::from_secs(60)).unwrap(), 7);
+    let (_, rest) = ray.wait(narrows, 1, None).unwrap();
+    assert!(!rest.is_empty(), "the wide task waited for all the narrow ones");
+    ray.get(&rest).unwrap();
+}
+
+#[test]
+fn custom_resources_and_memory_are_accounts_too() {
+    static GAUGE: Gauge = Gauge::new();
+    #[mobula::task(num_cpus = 0, resources(lock = 1))]
+    fn locked() {
+        GAUGE.hold(Duration::from_millis(5));
+    }
+    let config = LocalConfig { resources: [("lock".to_string(), 1.0)].into(), ..LocalConfig::with_cpus(4.0) };
+    let ray = Ray::local(config);
+    let all: Vec<_> = (0..8).map(|_| locked::remote().submit(&ray).unwrap()).collect();
+    ray.get(&all).unwrap();
+    assert_eq!(GAUGE.most.load(Ordering::SeqCst), 1);
+    until(|| ray.available_resources().unwrap() == ray.cluster_resources().unwrap());
+    let error = locked::remote().resource("lock", 2.0).submit(&ray).unwrap_err();
+    assert!(matches!(error, Error::Unschedulable(_)), "{error:?}");
+}
+
+#[test]
+fn deep_and_wide_nesting_does_not_deadlock_on_one_cpu() {
+    #[mobula::task]
+    fn tree(ray: &Ray, depth: u32) -> Result<u64> {
+        if depth == 0 {
+            return Ok(1);
+        }
+        let children: Vec<_> = (0..3).map(|_| tree::remote(depth - 1).submit(ray)).collect::<Result<_>>()?;
+        Ok(1 + ray.get(&children)?.iter().sum::<u64>())
+    }
+    let ray = ray(1.0);
+    assert_eq!(
+        ray.get_timeout(&tree::remote(5).submit(&ray).unwrap(), Duration::from_secs(60)).unwrap(),
+        364
+    );
+}
+
+#[test]
+fn a_blocked_task_of_two_cpus_gives_both_back() {
+    #[mobula::task(num_cpus = 2)]
+    fn inner() -> u8 {
+        1
+    }
+    #[mobula::task(num_cpus = 2)]
+    fn outer(ray: &Ray) -> Result<u8> {
+        inner::remote().submit(ray)?.get(ray)
+    }
+    let ray = ray(2.0);
+    assert_eq!(ray.get_timeout(&outer::remote().submit(&ray).unwrap(), Duration::from_secs(30)).unwrap(), 1);
+    until(|| ray.available_resources().unwrap()["CPU"] == 2.0);
+}
+
+#[test]
+fn values_are_shared_and_moved_but_never_copied_needlessly() {
+    #[mobula::task]
+    fn address(data: &[u8]) -> usize {
+        data.as_ptr() as usize
+    }
+    #[mobula::task]
+    fn pass_on(data: Vec<u8>) -> Vec<u8> {
+        data
+    }
+    let ray = ray(2.0);
+    let data = vec![1_u8; 100];
+    let at = data.as_ptr() as usize;
+    let object = ray.put(data).unwrap();
+    assert_eq!(ray.get(&address::remote(&object).submit(&ray).unwrap()).unwrap(), at);
+    assert_eq!(ray.get_shared(&object).unwrap().as_ptr() as usize, at);
+    // The last reference goes into the call: the task owns the value, and hands it on.
+    let moved = pass_on::remote(object).submit(&ray).unwrap();
+    assert_eq!(ray.get_shared(&moved).unwrap().as_ptr() as usize, at);
+}
+
+#[test]
+fn cancelling_a_running_task_reaches_what_it_started() {
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
+    #[mobula::task]
+    fn child(ray: &Ray) -> Result<()> {
+        STARTED.fetch_add(1, Ordering::SeqCst);
+        loop {
+            ray.check_cancelled()?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    #[mobula::task]
+    fn parent(ray: &Ray) -> Result<()> {
+        child::remote().submit(ray)?.get(ray)
+    }
+    let ray = ray(2.0);
+    let object = parent::remote().submit(&ray).unwrap();
+    while STARTED.load(Ordering::SeqCst) == 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    ray.cancel(&object, false).unwrap();
+    assert!(matches!(ray.get(&object), Err(Error::Cancelled(_))));
+    // The child was told: its thread is free again.
+    until(|| ray.available_resources().unwrap()["CPU"] == 2.0);
+}
+
+#[test]
+fn a_burst_from_many_threads_is_complete() {
+    #[mobula::task]
+    fn add(a: u64, b: &u64) -> u64 {
+        a + b
+    }
+    let ray = ray(2.0);
+    let totals: Vec<u64> = std::thread::scope(|scope| {
+        let spawn = |t: u64| {
+            let ray = ray.clone();
+            scope.spawn(move || {
+                let refs: Vec<ObjectRef<u64>> =
+                    (0..2000).map(|i| add::remote(i, t).submit(&ray).unwrap()).collect();
+                ray.get(&refs).unwrap().iter().sum()
+            })
+        };
+        let threads: Vec<_> = (0..4).map(spawn).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    let expected: Vec<u64> = (0..4).map(|t| (0..2000).map(|i| i + t).sum()).collect();
+    assert_eq!(totals, expected);
+}
+
+#[test]
+fn waiting_over_and_over_leaves_nothing_behind() {
+    #[mobula::task]
+    fn slow() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let ray = ray(1.0);
+    let mut refs = vec![slow::remote().submit(&ray).unwrap()];
+    for _ in 0..20 {
+        let (ready, rest) = ray.wait(refs.clone(), 1, Some(Duration::from_millis(1))).unwrap();
+        if !ready.is_empty() {
+            break;
+        }
+        refs = rest;
+    }
+    ray.get(&refs).unwrap();
+}

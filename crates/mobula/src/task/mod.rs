@@ -1,0 +1,18 @@
+//! Tasks: functions that run somewhere else.
+//!
+//! `#[mobula::task]` leaves the function as it is and puts a type of the same name beside it (types and functions have
+//! separate namespaces), whose `remote` starts a [`TaskCall`]. What the two engines see of the function is its
+//! [`TaskDef`].
+
+mod args;
+mod call;
+mod def;
+mod failure;
+mod options;
+
+pub use args::{Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, WireArgs};
+pub use call::{ManyCall, TaskCall};
+pub(crate) use def::Made;
+pub use def::{NoSplit, Output, SplitProbe, TaskDef, find};
+pub use failure::{Outcome, TaskFailure, catch};
+pub use options::{Demand, Options, Scheduling, UNIT};

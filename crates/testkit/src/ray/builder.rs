@@ -1,0 +1,91 @@
+//! What a cluster should look like, and the order in which it comes up.
+
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use super::Cluster;
+use super::ports::Ports;
+use crate::python::Environment;
+use crate::{Error, Result, eventually};
+
+/// What a [`Cluster`] should look like; made by [`Cluster::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    python: Option<Environment>,
+    pub(super) nodes: usize,
+    pub(super) cpus: u32,
+    /// Bytes.
+    pub(super) object_store: u64,
+    timeout: Duration,
+    pub(super) variables: Vec<(OsString, OsString)>,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder {
+            python: None,
+            nodes: 5,
+            cpus: 2,
+            object_store: 150_000_000,
+            timeout: Duration::from_secs(180),
+            variables: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// The environment to start Ray from. Default: `MOBULA_PYTHON`, which `cargo xtask test` sets.
+    pub fn python(mut self, environment: &Environment) -> Self {
+        self.python = Some(environment.clone());
+        self
+    }
+
+    /// How many nodes, the head included (1 to 28). Default 5.
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        self.nodes = nodes.clamp(1, Ports::MOST_NODES);
+        self
+    }
+
+    /// How many CPUs each node says it has. Default 2.
+    pub fn cpus_per_node(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// Each node's object store in megabytes (10⁶ bytes; Ray wants at least 79). Default 150.
+    pub fn object_store_mb(mut self, megabytes: u64) -> Self {
+        self.object_store = megabytes * 1_000_000;
+        self
+    }
+
+    /// How long the start may take. Default 180 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets a variable in every process of the cluster, such as one of Ray's `RAY_…` settings.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts the nodes and waits until all of them are alive.
+    ///
+    /// # Errors
+    ///
+    /// When a node ends or is not alive in time (with the end of its log), when there is no environment.
+    pub fn start(&self) -> Result<Cluster> {
+        let environment = match &self.python {
+            Some(environment) => environment.clone(),
+            None => crate::environment()
+                .ok_or_else(|| Error::NoPython { tried: "MOBULA_PYTHON, which is not set".to_owned() })?,
+        };
+        let begin = Instant::now();
+        let mut cluster = Cluster::prepare(self, environment)?;
+        let ready = eventually(self.timeout, || cluster.come_up(self).transpose());
+        ready.ok_or_else(|| cluster.late(begin.elapsed(), self.nodes))??;
+        Ok(cluster)
+    }
+}

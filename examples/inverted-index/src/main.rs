@@ -1,0 +1,5 @@
+//! `inverted-index PATH… [--address ADDRESS]`
+
+fn main() -> std::process::ExitCode {
+    inverted_index::main()
+}
