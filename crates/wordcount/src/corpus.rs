@@ -56,7 +56,7 @@ impl Corpus {
         while at <= bytes {
             whole = at;
             let chance = random.next();
-            let slot = ((chance >> 32) * self.aliases.len() as u64 >> 32) as usize;
+            let slot = (((chance >> 32) * self.aliases.len() as u64) >> 32) as usize;
             let (threshold, other) = self.aliases[slot];
             let rank = if (chance as u32) < threshold { slot } else { other as usize };
             let to = &mut text[at..at + LONGEST];
@@ -141,7 +141,7 @@ fn spell(rank: u64, to: &mut [u8; LONGEST]) -> usize {
     let mut random = Random(rank ^ 0x5eed);
     let mut chance = random.next();
     let letters = (1.0 + 0.5 * (rank as f64 + 1.0).ln()) as u64 + chance % 3;
-    let foreign = (chance >> 2) % 12 == 0;
+    let foreign = (chance >> 2).is_multiple_of(12);
     let script = FOREIGN[(chance >> 8) as usize % 4];
     chance >>= 12;
     let mut at = 0;
@@ -151,7 +151,7 @@ fn spell(rank: u64, to: &mut [u8; LONGEST]) -> usize {
         }
         let vowel = letter % 2 == u64::from(chance & 3 == 0);
         chance >>= 2;
-        if foreign && chance % 3 == 0 {
+        if foreign && chance.is_multiple_of(3) {
             let character = script[usize::from(!vowel)].as_bytes();
             to[at..at + 2].copy_from_slice(character);
             at += 2;

@@ -90,7 +90,7 @@ impl Window {
             let Some(ends) = self.ends[found..].first_chunk_mut::<BLOCK>() else { break };
             let mut left = spaces;
             let mut next = || {
-                let end = (at * BLOCK) as u32 + left.trailing_zeros() as u32;
+                let end = (at * BLOCK) as u32 + left.trailing_zeros();
                 left &= left.wrapping_sub(1);
                 end
             };

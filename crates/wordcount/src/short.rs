@@ -27,7 +27,7 @@ pub(crate) struct ShortTable {
 impl ShortTable {
     /// A table of 2^`bits` lines for hashes that have their first `skip` bits in common.
     pub(crate) fn new(bits: u32, skip: u32) -> Self {
-        Self { lines: Zeroed::new(size_of::<Line>() / 8 << bits), bits, skip, used: 0 }
+        Self { lines: Zeroed::new((2 * KEYS) << bits), bits, skip, used: 0 }
     }
 
     /// The line where the search for a key begins.

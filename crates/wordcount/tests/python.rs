@@ -1,5 +1,6 @@
 //! Word for word what Python says, asked live where there is a `python3`, else from `fixtures/small.txt`, which
 //! `python3 fixtures/reference.py small` wrote (Python 3.11.7).
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

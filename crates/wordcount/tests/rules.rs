@@ -1,4 +1,5 @@
 //! The rules, on small inputs: what is a word, and what is its lower case.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use mobula_wordcount::{Counter, Counts, InvalidUtf8, check, merge, naive, write};
 

@@ -1,8 +1,9 @@
 //! However the input is divided, the counts are the same, and so are the errors.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use common::{files, job, lines, map, map_shipped, reduce};
 use mobula_wordcount::{Error, Piece, Split, naive, plan_splits};
@@ -16,9 +17,9 @@ fn expected(texts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Splits of one file at the given places.
-fn cut(path: &PathBuf, length: u64, at: &[u64]) -> Vec<Split> {
+fn cut(path: &Path, length: u64, at: &[u64]) -> Vec<Split> {
     let borders = [&[0], at, &[length]].concat();
-    let piece = |pair: &[u64]| Piece { path: path.clone(), file: 0, start: pair[0], end: pair[1], length };
+    let piece = |pair: &[u64]| Piece { path: path.to_owned(), file: 0, start: pair[0], end: pair[1], length };
     borders.windows(2).map(|pair| Split { pieces: vec![piece(pair)] }).collect()
 }
 
