@@ -9,7 +9,6 @@ used.
 import ctypes
 import itertools
 import json
-import logging
 import os
 import pickle
 import signal
@@ -523,8 +522,6 @@ def drive():
     sys.argv = arguments
     try:
         package = os.path.join(stage, __name__)
-        # Ray warns of files from 10 MiB up, which a library easily is.
-        logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
         context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None

@@ -32,7 +32,7 @@ impl Bench {
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
         match &self.what {
             What::Core(bench) => bench.run(ray, json),
-            What::WordCount(bench) => bench.run(json),
+            What::WordCount(bench) => bench.run(ray, json),
         }
     }
 }
