@@ -2,12 +2,14 @@
 
 use crate::{
     error::Corrupt,
-    flat::{self, View},
+    flat::{View, Writer},
     key::Key,
     long::LongTable,
+    middle::MiddleTable,
     output::{self, Ranked},
     ranking,
-    table::Table,
+    short::ShortTable,
+    table::{self, RANGE_BITS, RANGES},
 };
 
 /// The counts of one map task for one reduce task: a flat buffer of bytes, see [`Counter::into_buckets`].
@@ -128,31 +130,51 @@ impl AsRef<[u8]> for Counts {
 /// If the bytes of one of them are damaged.
 pub fn merge(buckets: &[impl AsRef<[u8]>]) -> Result<Counts, Corrupt> {
     let views = buckets.iter().map(|bucket| View::new(bucket.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    // Most words of the largest are in the others too, as a rule; if not, the tables grow.
     let most = |section: usize| views.iter().map(|view| view.sizes()[section]).max().unwrap_or(0);
-    let room =
-        |section: usize| if views.len() > 1 { most(section) + most(section) / 4 } else { most(section) };
-    let mut short = Table::with_capacity(room(0));
-    let mut middle = Table::with_capacity(room(1));
-    let mut long = LongTable::with_capacity(room(2), room(3));
-    for view in &views {
-        add(&mut short, view.short())?;
-        add(&mut middle, view.middle())?;
-        for entry in view.long() {
-            let (word, count) = entry?;
-            long.add(word, count);
-        }
+    let mut writer = Writer::with_capacity(most(0) * 20 + most(1) * 30 + most(2) * 20 + most(3));
+
+    // A table for one range starts with room for the words of the largest bucket, and grows if the others have more.
+    let bits = |section: usize, slots: usize| (most(section) * 2 / RANGES / slots + 1).ilog2() + 1;
+    let mut short = ShortTable::new(bits(0, 4), RANGE_BITS);
+    in_ranges(views.iter().map(View::short), &mut short, ShortTable::add, |short| {
+        short.iter().for_each(|(key, count)| writer.inline(key, count));
+        short.clear();
+    })?;
+    let mut middle = MiddleTable::new(bits(1, 1), RANGE_BITS);
+    in_ranges(views.iter().map(View::middle), &mut middle, MiddleTable::add, |middle| {
+        middle.iter().for_each(|(key, count)| writer.inline(key, count));
+        middle.clear();
+    })?;
+    let mut long = LongTable::with_capacity(most(2), most(3));
+    for entry in views.iter().flat_map(View::long) {
+        let (word, count) = entry?;
+        long.add(word, count);
     }
-    let mut merged = flat::write(&short, &middle, &long, 1);
-    Ok(Counts(merged.swap_remove(0)))
+    long.by_range(|_, word, count| writer.long(word, count));
+    long.by_range(|_, word, _| writer.bytes.extend_from_slice(word));
+    Ok(Counts(writer.finish()))
 }
 
-fn add<K: Key>(table: &mut Table<K>, entries: impl Iterator<Item = (K, u64)>) -> Result<(), Corrupt> {
-    for (key, count) in entries {
-        if !key.is_word() {
-            return Err(Corrupt("a key is no word's"));
+/// Adds the entries of all `sections` to `table`, range by range, and calls `done` after each.
+fn in_ranges<K: Key, T>(
+    sections: impl Iterator<Item = impl Iterator<Item = (K, u64)>>,
+    table: &mut T,
+    add: impl Fn(&mut T, K, u64) -> bool,
+    mut done: impl FnMut(&mut T),
+) -> Result<(), Corrupt> {
+    let mut sections: Vec<_> = sections.map(Iterator::peekable).collect();
+    for range in 0..RANGES {
+        for section in &mut sections {
+            while let Some((key, count)) =
+                section.next_if(|(key, _)| table::range(key.hash()) == range && key.is_word())
+            {
+                add(table, key, count);
+            }
         }
-        table.add(key, count);
+        done(table);
+    }
+    if sections.iter_mut().any(|section| section.peek().is_some()) {
+        return Err(Corrupt("a key is no word's, or is not where it belongs"));
     }
     Ok(())
 }

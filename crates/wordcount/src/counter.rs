@@ -6,10 +6,12 @@ use crate::{
     flat,
     key::{self, Key},
     long::LongTable,
-    lower, scan,
+    lower,
+    middle::MiddleTable,
+    scan,
     scan::{WINDOW, Window},
+    short::ShortTable,
     space,
-    table::Table,
 };
 
 /// Counts words of texts that are fed to it one after the other.
@@ -32,6 +34,8 @@ use crate::{
 pub struct Counter {
     window: Box<Window>,
     tables: Tables,
+    /// Room for the slots of a window's tokens.
+    homes: Box<[u32; WINDOW]>,
     lossy: bool,
     /// A token that is not valid UTF-8 was counted.
     invalid: bool,
@@ -39,22 +43,19 @@ pub struct Counter {
 
 /// Tokens, or words, by their length.
 struct Tables {
-    short: Table<u64>,
-    middle: Table<[u64; 2]>,
+    short: ShortTable,
+    middle: MiddleTable,
     long: LongTable,
 }
-
-/// Tokens from this length on that are not ASCII are split into words as they come. They may be whole paragraphs, where
-/// the white space between words is not ASCII, and so would rarely be equal.
-const PARAGRAPH: usize = 64;
 
 impl Counter {
     /// A counter for which invalid UTF-8 is an error.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "`default()` would not tell how invalid UTF-8 is treated")]
     pub fn new() -> Self {
-        let tables = Tables { short: Table::new(), middle: Table::new(), long: LongTable::new() };
-        Self { window: Window::new(), tables, lossy: false, invalid: false }
+        let tables =
+            Tables { short: ShortTable::new(10, 0), middle: MiddleTable::new(11, 0), long: LongTable::new() };
+        Self { window: Window::new(), tables, homes: Box::new([0; WINDOW]), lossy: false, invalid: false }
     }
 
     /// A counter that takes invalid UTF-8 for U+FFFD, as many as [`String::from_utf8_lossy`] and Python's
@@ -78,14 +79,31 @@ impl Counter {
         Ok(())
     }
 
-    fn scan(&mut self, mut text: &[u8]) {
+    fn scan(&mut self, text: &[u8]) {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("bmi1")
+            && std::is_x86_feature_detected!("bmi2")
+            && std::is_x86_feature_detected!("popcnt")
+        {
+            // SAFETY: the processor has what the function asks for.
+            return unsafe { self.scan_avx2(text) };
+        }
+        self.scan_with(text, scan::classify);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
+    fn scan_avx2(&mut self, text: &[u8]) {
+        self.scan_with(text, |block, to| scan::classify_avx2(block, to));
+    }
+
+    #[inline(always)]
+    fn scan_with(&mut self, mut text: &[u8], classify: impl Fn(&[u8; 64], &mut [u8; 64]) -> u64 + Copy) {
         while !text.is_empty() {
-            let mut taken = self.window.scan(text);
+            let mut taken = self.window.scan(text, classify);
             if taken == 0 {
-                let rest = text[WINDOW..].iter().position(|&byte| space::is_ascii_space(byte));
-                taken = rest.map_or(text.len(), |rest| WINDOW + rest);
-                let masked: Vec<u8> = text[..taken].iter().map(|&byte| scan::mask(byte)).collect();
-                self.invalid |= self.tables.add_token(&masked);
+                taken = self.count_giant(text);
             } else {
                 self.count_window();
             }
@@ -93,12 +111,31 @@ impl Counter {
         }
     }
 
+    /// Counts the token at the start of `text`, which is longer than a window, and returns its length.
+    #[cold]
+    fn count_giant(&mut self, text: &[u8]) -> usize {
+        let rest = text[WINDOW..].iter().position(|&byte| space::is_ascii_space(byte));
+        let length = rest.map_or(text.len(), |rest| WINDOW + rest);
+        let token = &text[..length];
+        if token.is_ascii() {
+            self.tables.add_word(token.to_ascii_lowercase().as_slice(), 1);
+        } else {
+            // It may be a whole text whose white space is not ASCII, so it is not kept as it is.
+            self.invalid |= std::str::from_utf8(token).is_err();
+            lower::words(token, |word| self.tables.add_word(word, 1));
+        }
+        length
+    }
+
+    #[inline(always)]
     fn count_window(&mut self) {
-        let Self { window, tables, invalid, .. } = self;
-        tables.short.count(window.short(), |key| *invalid |= !is_valid(key));
-        tables.middle.count(window.middle(), |key| *invalid |= !is_valid(key));
+        let Self { window, tables, homes, invalid, .. } = self;
+        tables.short.count(window.short(), &mut homes[..], |key| *invalid |= !is_valid(key));
+        tables.middle.count(window.middle(), &mut homes[..], |key| *invalid |= !is_valid(key));
         for token in window.long() {
-            *invalid |= tables.add_token(token);
+            if tables.long.add(token, 1) && !token.is_ascii() {
+                *invalid |= std::str::from_utf8(&unmask(token)).is_err();
+            }
         }
     }
 
@@ -118,20 +155,6 @@ impl Counter {
 }
 
 impl Tables {
-    /// Counts a masked token of more than 16 bytes; true if it is found not to be valid UTF-8.
-    fn add_token(&mut self, masked: &[u8]) -> bool {
-        if masked.is_ascii() {
-            self.long.add(masked, 1);
-            return false;
-        }
-        if masked.len() < PARAGRAPH {
-            return self.long.add(masked, 1) && std::str::from_utf8(&unmask(masked)).is_err();
-        }
-        let token = unmask(masked);
-        lower::words(&token, |word| self.add_word(word.as_bytes(), 1));
-        std::str::from_utf8(&token).is_err()
-    }
-
     /// Adds to the count of a word in lower case.
     fn add_word(&mut self, word: &[u8], count: u64) {
         if word.len() > key::INLINE {
@@ -156,7 +179,7 @@ impl Tables {
             |masked, count| moved.push((unmask(masked), count)),
         );
         for (token, count) in moved {
-            lower::words(&token, |word| self.add_word(word.as_bytes(), count));
+            lower::words(&token, |word| self.add_word(word, count));
         }
     }
 }

@@ -11,10 +11,12 @@
 //! bytes    the longer words, one after the other
 //! ```
 //!
-//! Words are masked (see [`key`](crate::key)). Each section is in the order of the top bits of the words' hashes, or
-//! nearly so; that makes merging fast, and nothing else depends on it.
+//! Words are masked (see [`key`](crate::key)). The short and the middle section are in the order of
+//! [`table::range`](crate::table::range), so that a merge can take one range after the other from all buckets.
 
-use crate::{error::Corrupt, key::Key, long::LongTable, table::Table};
+use crate::{
+    error::Corrupt, hash::partition, key::Key, long::LongTable, middle::MiddleTable, short::ShortTable,
+};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"mobwc\0\0\x01");
 const HEADER: usize = 6 * 8;
@@ -29,7 +31,6 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut buffer = Vec::with_capacity(HEADER + bytes);
-        crate::huge::advise(buffer.spare_capacity_mut());
         buffer.resize(HEADER, 0);
         Self { bytes: buffer, sizes: [0; 4], sum: 0 }
     }
@@ -62,26 +63,17 @@ impl Writer {
 
 /// The tables in flat form, in `partitions` buffers.
 pub(crate) fn write(
-    short: &Table<u64>,
-    middle: &Table<[u64; 2]>,
+    short: &ShortTable,
+    middle: &MiddleTable,
     long: &LongTable,
     partitions: usize,
 ) -> Vec<Vec<u8>> {
-    use crate::hash::partition;
-    let guess = (short.len() * 16 + middle.len() * 24) / partitions;
-    let mut writers: Vec<_> = (0..partitions).map(|_| Writer::with_capacity(guess + guess / 32)).collect();
-    for (key, count) in short.iter() {
-        writers[partition(key.hash(), partitions)].inline(key, count);
-    }
-    for (key, count) in middle.iter() {
-        writers[partition(key.hash(), partitions)].inline(key, count);
-    }
-    for (hash, word, count) in long.iter() {
-        writers[partition(hash, partitions)].long(word, count);
-    }
-    for (hash, word, _) in long.iter() {
-        writers[partition(hash, partitions)].bytes.extend_from_slice(word);
-    }
+    let guess = (short.len() * 16 + middle.len() * 24 + long.bytes()) / partitions;
+    let mut writers: Vec<_> = (0..partitions).map(|_| Writer::with_capacity(guess + guess / 16)).collect();
+    short.by_range(|key, count| writers[partition(key.hash(), partitions)].inline(key, count));
+    middle.by_range(|key, count| writers[partition(key.hash(), partitions)].inline(key, count));
+    long.by_range(|hash, word, count| writers[partition(hash, partitions)].long(word, count));
+    long.by_range(|hash, word, _| writers[partition(hash, partitions)].bytes.extend_from_slice(word));
     writers.into_iter().map(Writer::finish).collect()
 }
 

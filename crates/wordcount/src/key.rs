@@ -14,8 +14,6 @@ pub(crate) const INLINE: usize = 16;
 
 /// The key of a word of at most 8 bytes, or of 9 to 16.
 pub(crate) trait Key: Copy + Eq {
-    /// No word's key.
-    const FREE: Self;
     /// Bytes of the key.
     const SIZE: usize;
 
@@ -48,7 +46,6 @@ pub(crate) trait Key: Copy + Eq {
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 impl Key for u64 {
-    const FREE: Self = 0;
     const SIZE: usize = 8;
 
     #[inline(always)]
@@ -83,7 +80,6 @@ impl Key for u64 {
 }
 
 impl Key for [u64; 2] {
-    const FREE: Self = [0; 2];
     const SIZE: usize = 16;
 
     #[inline(always)]

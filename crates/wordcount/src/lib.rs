@@ -56,19 +56,22 @@
 //! ```
 
 mod bucket;
+pub mod corpus;
 mod counter;
 mod error;
 mod flat;
 mod hash;
-mod huge;
 mod key;
 mod long;
 mod lower;
+mod memory;
+mod middle;
 pub mod naive;
 mod output;
 mod ranking;
 mod read;
 mod scan;
+mod short;
 mod space;
 mod split;
 mod table;

@@ -1,7 +1,7 @@
 //! Counts of words of more than 16 bytes: their bytes stand one after the other in one buffer, so that there is no
 //! allocation per word here either. About one word in a hundred of a natural text comes here.
 
-use crate::hash;
+use crate::{hash, table};
 
 #[derive(Clone, Copy, Default)]
 struct Slot {
@@ -12,10 +12,7 @@ struct Slot {
     count: u64,
 }
 
-/// Slots of a new table, as a power of two.
-const FIRST: u32 = 8;
-
-/// A table of counts by masked word; see [`Table`](crate::table::Table) for the order of its slots.
+/// A table of counts by masked word. As in [`short`](crate::short), slots are in the order of the hash.
 pub(crate) struct LongTable {
     slots: Vec<Slot>,
     shift: u32,
@@ -25,17 +22,18 @@ pub(crate) struct LongTable {
 
 impl LongTable {
     pub(crate) fn new() -> Self {
-        Self::with_bits(FIRST, Vec::new())
+        Self::with_capacity(0, 0)
     }
 
     /// A table that takes `words` different words of `bytes` bytes together without growing.
     pub(crate) fn with_capacity(words: usize, bytes: usize) -> Self {
-        let bits = (words * 2 + 1).next_power_of_two().trailing_zeros().max(4);
-        Self::with_bits(bits, Vec::with_capacity(bytes))
-    }
-
-    fn with_bits(bits: u32, bytes: Vec<u8>) -> Self {
-        Self { slots: vec![Slot::default(); 1 << bits], shift: 64 - bits, used: 0, bytes }
+        let bits = (words * 2 + 1).next_power_of_two().trailing_zeros().max(table::RANGE_BITS);
+        Self {
+            slots: vec![Slot::default(); 1 << bits],
+            shift: 64 - bits,
+            used: 0,
+            bytes: Vec::with_capacity(bytes),
+        }
     }
 
     /// Adds `count`, which is not zero, to a masked word; true if the table did not hold it.
@@ -78,6 +76,11 @@ impl LongTable {
         self.shift = larger.shift;
     }
 
+    /// Bytes that the words and their entries take in flat form.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len() + self.used * 16
+    }
+
     /// Sets the count of every word for which `wanted` is false to zero, and hands out what it was.
     pub(crate) fn take_unless(&mut self, wanted: impl Fn(&[u8]) -> bool, mut taken: impl FnMut(&[u8], u64)) {
         for slot in self.slots.iter_mut().filter(|slot| slot.count > 0) {
@@ -89,9 +92,14 @@ impl LongTable {
         }
     }
 
-    /// All hashes, masked words and counts, by the top bits of their hash.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &[u8], u64)> {
-        let taken = self.slots.iter().filter(|slot| slot.count > 0);
-        taken.map(|slot| (slot.hash, &self.bytes[slot.start..slot.start + slot.length], slot.count))
+    /// Calls `each` with all hashes, masked words and counts, range by range of [`table::range`].
+    pub(crate) fn by_range(&self, mut each: impl FnMut(u64, &[u8], u64)) {
+        table::by_range(self.slots.len(), |range, at| {
+            let Slot { hash, start, length, count } = self.slots[at];
+            if count > 0 && table::range(hash) == range {
+                each(hash, &self.bytes[start..start + length], count);
+            }
+            length != 0
+        });
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bytes read at once.
-const BUFFER: usize = 256 << 10;
+const BUFFER: usize = 64 << 10;
 
 /// Counts the words of a split, reading its files.
 ///
@@ -87,6 +87,9 @@ fn read_piece(
     mut each: impl FnMut(u64, &[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut file = open(piece)?;
+    if piece.start == piece.end {
+        return Ok(());
+    }
     let failed = |offset, source| Error::Read { path: piece.path.clone(), offset, source };
     buffer.resize(buffer.len().max(BUFFER), 0);
     // The buffer holds the file from `base` on. White space that ends at the nominal start begins a little before it.

@@ -13,21 +13,24 @@ use crate::{key, space::is_ascii_space};
 /// Bytes that are looked at together.
 pub(crate) const WINDOW: usize = 4096;
 const BLOCK: usize = 64;
+type Block = [u8; BLOCK];
 
 /// A window of text and what is found in it.
 pub(crate) struct Window {
     /// The masked text; the last block gives room to load past a token.
-    text: [u8; WINDOW + BLOCK],
+    text: [u8; 2 * WINDOW + BLOCK],
     /// White space, a bit per byte.
     spaces: [u64; WINDOW / BLOCK],
-    /// Positions of white space, and how many.
-    ends: [u16; WINDOW + BLOCK],
+    /// Positions of white space; a block may write past its own.
+    ends: [u32; WINDOW + BLOCK],
     /// Tokens of up to 8 bytes.
-    short: [u64; WINDOW + BLOCK],
+    short: [u64; WINDOW],
+    /// Longer tokens, by the index of their end.
+    other: [u32; WINDOW / 8],
     /// Tokens of 9 to 16 bytes.
-    middle: [[u64; 2]; WINDOW / 8 + BLOCK],
+    middle: [[u64; 2]; WINDOW / 8],
     /// Start and end of longer tokens.
-    long: [(u16, u16); WINDOW / 16 + BLOCK],
+    long: [(u32, u32); WINDOW / 16],
     /// How many of each.
     tokens: [usize; 3],
 }
@@ -35,12 +38,13 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) fn new() -> Box<Self> {
         Box::new(Self {
-            text: [0; WINDOW + BLOCK],
+            text: [0; 2 * WINDOW + BLOCK],
             spaces: [0; WINDOW / BLOCK],
             ends: [0; WINDOW + BLOCK],
-            short: [0; WINDOW + BLOCK],
-            middle: [[0; 2]; WINDOW / 8 + BLOCK],
-            long: [(0, 0); WINDOW / 16 + BLOCK],
+            other: [0; WINDOW / 8],
+            short: [0; WINDOW],
+            middle: [[0; 2]; WINDOW / 8],
+            long: [(0, 0); WINDOW / 16],
             tokens: [0; 3],
         })
     }
@@ -50,24 +54,25 @@ impl Window {
     ///
     /// A token at the end of `text` is taken for whole if all of `text` fits the window.
     #[inline(always)]
-    pub(crate) fn scan(&mut self, text: &[u8]) -> usize {
+    pub(crate) fn scan(&mut self, text: &[u8], classify: impl Fn(&Block, &mut Block) -> u64) -> usize {
         let length = text.len().min(WINDOW);
         let (blocks, rest) = text[..length].as_chunks::<BLOCK>();
-        for (at, block) in blocks.iter().enumerate() {
-            self.spaces[at] = classify(block, &mut self.text[at * BLOCK..]);
+        let (masked, _) = self.text.as_chunks_mut::<BLOCK>();
+        for ((block, masked), spaces) in blocks.iter().zip(&mut *masked).zip(&mut self.spaces) {
+            *spaces = classify(block, masked);
         }
         let mut count = blocks.len();
         if !rest.is_empty() {
             let mut block = [b' '; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            self.spaces[count] = classify(&block, &mut self.text[count * BLOCK..]);
+            self.spaces[count] = classify(&block, &mut masked[count]);
             count += 1;
         }
         let mut ends = self.positions(count);
         if text.len() == length {
             // The text ends here, and so does its last token. Spaces that fill the last block end it already.
             if rest.is_empty() {
-                self.ends[ends] = length as u16;
+                self.ends[ends] = length as u32;
                 ends += 1;
             }
             self.pack(ends);
@@ -82,12 +87,23 @@ impl Window {
     fn positions(&mut self, blocks: usize) -> usize {
         let mut found = 0;
         for (at, &spaces) in self.spaces[..blocks].iter().enumerate() {
+            let Some(ends) = self.ends[found..].first_chunk_mut::<BLOCK>() else { break };
             let mut left = spaces;
-            while left != 0 {
-                self.ends[found] = (at * BLOCK) as u16 + left.trailing_zeros() as u16;
-                left &= left - 1;
-                found += 1;
+            let mut next = || {
+                let end = (at * BLOCK) as u32 + left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+                end
+            };
+            // Writing a few too many costs less than a branch that depends on the text.
+            ends[..12].fill_with(&mut next);
+            let count = spaces.count_ones() as usize;
+            if count > 12 {
+                ends[12..20].fill_with(&mut next);
+                if count > 20 {
+                    ends[20..].fill_with(&mut next);
+                }
             }
+            found += count;
         }
         found
     }
@@ -95,22 +111,27 @@ impl Window {
     /// Turns the tokens before the first `ends` positions into keys.
     #[inline(always)]
     fn pack(&mut self, ends: usize) {
-        let (mut short, mut middle, mut long) = (0, 0, 0);
+        let (mut short, mut other) = (0, 0);
         let mut start = 0;
-        for &end in &self.ends[..ends] {
-            let length = u32::from(end) - u32::from(start);
-            let from = start as usize;
-            let low = key::load(&self.text[from..]);
-            let high = key::load(&self.text[from + 8..]);
-            // The same shift serves both classes, as 8 bytes more are 64 bits more.
-            let keep = u64::MAX.wrapping_shr(length.wrapping_mul(8).wrapping_neg());
-            self.short[short] = low & keep;
+        for (at, &end) in self.ends[..ends].iter().enumerate() {
+            let length = end.wrapping_sub(start);
+            self.short[short % self.short.len()] = load(&self.text, start) & keep(length);
             short += usize::from(length.wrapping_sub(1) < 8);
-            self.middle[middle] = [low, high & keep];
-            middle += usize::from(length.wrapping_sub(9) < 8);
-            self.long[long] = (start, end);
-            long += usize::from(length > key::INLINE as u32);
+            self.other[other % self.other.len()] = at as u32;
+            other += usize::from(length > 8);
             start = end + 1;
+        }
+        let (mut middle, mut long) = (0, 0);
+        for &at in &self.other[..other] {
+            let start = if at == 0 { 0 } else { self.ends[at as usize - 1] + 1 };
+            let length = self.ends[at as usize] - start;
+            if length <= key::INLINE as u32 {
+                self.middle[middle] = [load(&self.text, start), load(&self.text, start + 8) & keep(length)];
+                middle += 1;
+            } else {
+                self.long[long] = (start, start + length);
+                long += 1;
+            }
         }
         self.tokens = [short, middle, long];
     }
@@ -131,6 +152,21 @@ impl Window {
     }
 }
 
+/// Eight masked bytes from `start` on, which is in the window.
+#[inline(always)]
+fn load(text: &[u8; 2 * WINDOW + BLOCK], start: u32) -> u64 {
+    // The remainder changes nothing; it spares the check of bounds.
+    let start = start as usize % (2 * WINDOW);
+    key::load(&text[start..start + 8])
+}
+
+/// The bits of the last, not full, eight bytes of a token; of all eight if they are full. It does not matter for the
+/// shift how many full ones come before.
+#[inline(always)]
+fn keep(length: u32) -> u64 {
+    u64::MAX.wrapping_shr(length.wrapping_mul(8).wrapping_neg())
+}
+
 /// Masks a byte, and puts it in lower case if it is an ASCII letter. Masking turns lower case into upper case, so what
 /// remains to do for a capital is nothing.
 #[inline(always)]
@@ -138,11 +174,11 @@ pub(crate) fn mask(byte: u8) -> u8 {
     byte ^ if byte.is_ascii_uppercase() { 0 } else { key::MASK }
 }
 
-/// Masks a block into the start of `to` and returns where it has white space.
+/// Masks a block into `to` and returns where it has white space.
 #[inline(always)]
-fn classify(block: &[u8; BLOCK], to: &mut [u8]) -> u64 {
+pub(crate) fn classify(block: &Block, to: &mut Block) -> u64 {
     let mut spaces = [0u8; BLOCK];
-    for ((to, space), &byte) in to[..BLOCK].iter_mut().zip(&mut spaces).zip(block) {
+    for ((to, space), &byte) in to.iter_mut().zip(&mut spaces).zip(block) {
         *to = mask(byte);
         *space = u8::from(is_ascii_space(byte));
     }
@@ -151,4 +187,33 @@ fn classify(block: &[u8; BLOCK], to: &mut [u8]) -> u64 {
     words.iter().enumerate().fold(0, |bits, (at, &word)| {
         bits | (u64::from_le_bytes(word).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * at)
     })
+}
+
+/// [`classify`] for processors with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) fn classify_avx2(block: &Block, to: &mut Block) -> u64 {
+    use std::arch::x86_64::*;
+    // Whether bytes are in `first..=first + more`, by the least of two unsigned numbers.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn within(bytes: __m256i, first: u8, more: i8) -> __m256i {
+        let offset = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first as i8));
+        _mm256_cmpeq_epi8(_mm256_min_epu8(offset, _mm256_set1_epi8(more)), offset)
+    }
+    let (from, _) = block.as_chunks::<32>();
+    let (to, _) = to.as_chunks_mut::<32>();
+    let mut bits = 0;
+    for (at, (from, to)) in from.iter().zip(to).enumerate() {
+        // SAFETY: 32 bytes are read, as many as there are; no alignment is asked for.
+        let bytes = unsafe { _mm256_loadu_si256(from.as_ptr().cast()) };
+        let capital = within(bytes, b'A', 25);
+        let masked = _mm256_xor_si256(bytes, _mm256_andnot_si256(capital, _mm256_set1_epi8(key::MASK as i8)));
+        // SAFETY: 32 bytes are written, as many as there are; no alignment is asked for.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), masked) };
+        let space = _mm256_or_si256(within(bytes, 9, 4), within(bytes, 0x1c, 4));
+        bits |= u64::from(_mm256_movemask_epi8(space) as u32) << (32 * at);
+    }
+    bits
 }

@@ -1,120 +1,71 @@
-//! Counts of words of up to 16 bytes: open addressing, keys inline, no allocation per word.
+//! What the tables of counts have in common.
 //!
-//! A word's home is given by the top bits of its hash and a taken slot sends it to the next one. So the slots are
-//! (nearly) in the order of the hash, whatever the table's size: growing, and merging one table into another, read
-//! and write memory from front to back.
+//! A table's slots are in the order of the top bits of the words' hashes, but for words that found theirs taken. The
+//! hash is also divided into [`RANGES`] ranges, by the same bits. Words leave a table range by range, exactly; so a
+//! merge can take one range after the other from all buckets, in a table that is small and stays in the cache.
 
-use crate::{huge, key::Key};
+/// Ranges of the hash, as a power of two.
+pub(crate) const RANGE_BITS: u32 = 8;
+/// Ranges of the hash.
+pub(crate) const RANGES: usize = 1 << RANGE_BITS;
 
-#[derive(Clone, Copy)]
-struct Slot<K> {
-    key: K,
-    count: u64,
+/// The range of a hash.
+#[inline(always)]
+pub(crate) fn range(hash: u64) -> usize {
+    (hash >> (64 - RANGE_BITS)) as usize
 }
 
-/// How many of the slots may be taken, in sixteenths.
-const LOAD: usize = 9;
+/// Distance, in words, between asking for a cache line and using it.
+const AHEAD: usize = 64;
 
-/// Slots of a new table, as a power of two.
-const FIRST: u32 = 12;
-
-/// A table of counts by key.
-pub(crate) struct Table<K> {
-    slots: Vec<Slot<K>>,
-    /// Bits by which a hash is shifted to give a slot.
-    shift: u32,
-    used: usize,
-}
-
-impl<K: Key> Table<K> {
-    pub(crate) fn new() -> Self {
-        Self::with_bits(FIRST)
+/// Calls `each` with every index of `homes` and what is there, and asks for the cache lines of `places` that the homes
+/// name well before.
+#[inline(always)]
+pub(crate) fn ahead<T>(places: &mut [T], homes: &[u32], mut each: impl FnMut(&mut [T], usize, usize)) {
+    let last = places.len() - 1;
+    for &home in homes.iter().take(AHEAD) {
+        prefetch(&places[home as usize & last]);
     }
-
-    /// A table that takes `words` different words without growing.
-    pub(crate) fn with_capacity(words: usize) -> Self {
-        let slots = words * 16 / LOAD + 1;
-        Self::with_bits(slots.next_power_of_two().trailing_zeros().max(4))
-    }
-
-    fn with_bits(bits: u32) -> Self {
-        let slots = vec![Slot { key: K::FREE, count: 0 }; 1 << bits];
-        huge::advise(&slots);
-        Self { slots, shift: 64 - bits, used: 0 }
-    }
-
-    /// The number of slots taken.
-    pub(crate) fn len(&self) -> usize {
-        self.used
-    }
-
-    /// Counts each of `keys` once; calls `fresh` for each that the table did not hold.
-    #[inline(always)]
-    pub(crate) fn count(&mut self, keys: &[K], mut fresh: impl FnMut(K)) {
-        self.reserve(keys.len());
-        for &key in keys {
-            if self.add_reserved(key, 1) {
-                fresh(key);
-            }
+    for (at, &home) in homes.iter().enumerate() {
+        if let Some(&next) = homes.get(at + AHEAD) {
+            prefetch(&places[next as usize & last]);
         }
+        each(places, at, home as usize);
     }
+}
 
-    /// Adds `count` to a key; true if the table did not hold it.
-    #[inline]
-    pub(crate) fn add(&mut self, key: K, count: u64) -> bool {
-        self.reserve(1);
-        self.add_reserved(key, count)
-    }
+/// By how many bits a table of `words` 64-bit words grows: small ones faster, so that they are copied less often.
+pub(crate) fn growth(words: usize) -> u32 {
+    if words < 1 << 16 { 2 } else { 1 }
+}
 
-    /// [`add`](Self::add) without looking whether there is room, which the caller did.
-    #[inline(always)]
-    fn add_reserved(&mut self, key: K, count: u64) -> bool {
-        let last = self.slots.len() - 1;
-        let mut at = (key.hash() >> self.shift) as usize;
-        loop {
-            let slot = &mut self.slots[at & last];
-            if slot.key == key {
-                slot.count = slot.count.wrapping_add(count);
-                return false;
-            }
-            if slot.key == K::FREE {
-                *slot = Slot { key, count };
-                self.used += 1;
-                return true;
-            }
+/// Goes through the places of a table of `size` places, range by range. `visit` is called with a range and a place,
+/// hands out the words there that belong to the range, and says whether the place is full, so that words may have been
+/// sent on to the next.
+pub(crate) fn by_range(size: usize, mut visit: impl FnMut(usize, usize) -> bool) {
+    for range in 0..RANGES {
+        let end = (range + 1) * size / RANGES;
+        let mut full = false;
+        for at in range * size / RANGES..end {
+            full = visit(range, at);
+        }
+        let mut at = end;
+        while full {
+            full = visit(range, at % size);
             at += 1;
         }
     }
+}
 
-    /// Makes room for `more` different words.
-    #[inline(always)]
-    fn reserve(&mut self, more: usize) {
-        if (self.used + more) * 16 > self.slots.len() * LOAD {
-            self.grow(more);
-        }
+/// Asks for the cache line of a place.
+#[inline(always)]
+fn prefetch<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the address is that of a reference, and no memory is changed.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
     }
-
-    #[cold]
-    fn grow(&mut self, more: usize) {
-        let mut larger = Self::with_capacity((self.used + more).max(self.slots.len()));
-        for slot in self.slots.iter().filter(|slot| slot.count > 0) {
-            larger.add_reserved(slot.key, slot.count);
-        }
-        *self = larger;
-    }
-
-    /// Sets the count of every word for which `wanted` is false to zero, and hands out what it was.
-    pub(crate) fn take_unless(&mut self, wanted: impl Fn(K) -> bool, mut taken: impl FnMut(K, u64)) {
-        for slot in self.slots.iter_mut().filter(|slot| slot.count > 0) {
-            if !wanted(slot.key) {
-                taken(slot.key, slot.count);
-                slot.count = 0;
-            }
-        }
-    }
-
-    /// All words and counts, by the top bits of their hash.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, u64)> {
-        self.slots.iter().filter(|slot| slot.count > 0).map(|slot| (slot.key, slot.count))
-    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }
