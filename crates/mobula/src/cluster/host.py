@@ -520,14 +520,15 @@ def drive():
     # What tasks print belongs to the logs, and standard output to the program's result.
     sys.stdout = sys.stderr
     sys.argv = arguments
+    # A job that has failed says why once, whatever else its tasks have met.
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     try:
         package = os.path.join(stage, __name__)
         context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
-        first = str(error).strip().splitlines()
-        fail(f"cannot attach to {address}: {first[0] if first else type(error).__name__}", attach_hint(error, address))
+        fail(f"cannot attach to {address}: {reason(error)}", attach_hint(error))
     # For programs that start others of their kind.
     os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
     encoded = [os.fsencode(argument) for argument in arguments]
@@ -539,15 +540,30 @@ def drive():
     sys.exit(code)
 
 
-def attach_hint(error, address):
+def reason(error):
+    """What went wrong, in one line; of an error without words, what led to it."""
+    text = str(error).strip()
+    if not text:
+        cause = error.__cause__ or error.__context__
+        return reason(cause) if cause else type(error).__name__
+    lines = text.splitlines()
+    if "Traceback" in text:
+        return f"{lines[0]} {lines[-1]}"
+    return " ".join(text.split()) if lines[0].endswith(":") else lines[0]
+
+
+def attach_hint(error):
     text = str(error)
-    if "Initialization failure from server" in text:
+    if "Could not find any running Ray" in text:
+        return "start one with `ray start --head`, or give the head's address as HOST:PORT"
+    if "Initialization failure from server" in text and "has no attribute" not in text:
         return (
             "Ray 2.60's client server cannot set up runtime environments unless the head was started with "
             "`--runtime-env-agent-port=PORT`; else its `ray_client_server.err` says more"
         )
-    if "version" in text.lower() and "mismatch" in text.lower():
-        return "driver and cluster need the same Ray and Python version: name a fitting interpreter in MOBULA_PYTHON"
-    if address == "auto":
-        return "start one with `ray start --head`, or give the head's address as HOST:PORT"
-    return None
+    # Versions that are far apart do not understand each other well enough for Ray to say so.
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"driver and cluster need the same Ray and Python version, and this driver has Ray {ray.__version__} and Python "
+        f"{python}: MOBULA_PYTHON names another interpreter"
+    )
