@@ -15,7 +15,7 @@ pub struct Hinted {
 
 impl Hinted {
     /// As an error.
-    pub fn new(message: impl fmt::Display, hint: impl fmt::Display) -> anyhow::Error {
+    pub fn error(message: impl fmt::Display, hint: impl fmt::Display) -> anyhow::Error {
         Hinted { message: message.to_string(), hint: hint.to_string() }.into()
     }
 }
@@ -67,7 +67,7 @@ pub fn stdout_error(cause: io::Error) -> anyhow::Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {
         return cause.into();
     }
-    Hinted::new(format!("cannot write to standard output: {cause}"), "is there room where it goes?")
+    Hinted::error(format!("cannot write to standard output: {cause}"), "is there room where it goes?")
 }
 
 /// A progress bar on standard error; nothing where that is no terminal.

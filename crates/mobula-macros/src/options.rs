@@ -122,7 +122,7 @@ fn option(name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
         ("resources", EntryValue::List(list)) => list
             .into_iter()
             .map(|(name, amount)| {
-                check_number(&name.value(), &amount, 0.0, "an amount from 0 up", errors);
+                check_number(name.value(), &amount, 0.0, "an amount from 0 up", errors);
                 quote!(options.resources.insert(::std::string::String::from(#name), (#amount) as f64);)
             })
             .collect(),

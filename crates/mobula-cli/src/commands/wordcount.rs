@@ -205,11 +205,11 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
         None => match error.downcast_ref::<mobula::Error>() {
             Some(mobula::Error::TaskFailed { message, .. }) if message.contains("UTF-8") => {
                 let text = message.clone();
-                return Hinted::new(text, "--lossy counts on with U+FFFD in its place");
+                return Hinted::error(text, "--lossy counts on with U+FFFD in its place");
             }
             Some(mobula::Error::TaskFailed { message, panicked: false, .. }) => {
                 let text = message.clone();
-                return Hinted::new(
+                return Hinted::error(
                     text,
                     "are the files still there, unchanged, and readable on every node? --ship reads them here",
                 );
@@ -220,5 +220,5 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
             _ => return error,
         },
     };
-    Hinted::new(format!("{error:#}"), hint)
+    Hinted::error(format!("{error:#}"), hint)
 }

@@ -30,7 +30,7 @@ pub fn write_output(path: &Path, format: Format, partitions: &[Blob]) -> Result<
         if special { write_device(path, format, partitions) } else { write_file(path, format, partitions) };
     written.or_else(|cause| {
         let message = format!("cannot write {}: {cause}", path.display());
-        Err(Hinted::new(
+        Err(Hinted::error(
             message,
             "is there room on that disk, and may you write there? The counts were complete: nothing \
                                   but this file is missing",
@@ -90,10 +90,10 @@ fn write_json(partitions: &[Blob], out: &mut impl Write) -> io::Result<()> {
 pub fn check(expected: &Path, partitions: &[Blob]) -> Result<()> {
     let bytes = fs::read(expected).map_err(|cause| {
         let message = format!("cannot read {}: {cause}", expected.display());
-        Hinted::new(message, "--check wants a file with the words and counts to expect")
+        Hinted::error(message, "--check wants a file with the words and counts to expect")
     })?;
     mobula_wordcount::check(partitions, &bytes).map_err(|mismatch| {
-        Hinted::new(
+        Hinted::error(
             format!("the counts differ from {}: {mismatch}", expected.display()),
             "was that file made from the same input, and by the same rules (`str.split`, `str.lower`)?",
         )

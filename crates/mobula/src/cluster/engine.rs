@@ -83,7 +83,7 @@ impl ClusterEngine {
 
     /// Ray lets a task that fits no node wait for ever; a fixed cluster will never have one.
     fn check_size(&self, demand: &Demand) -> Result<()> {
-        if demand.is_one_cpu() && self.calls.lock().len() > 0
+        if demand.is_one_cpu() && !self.calls.lock().is_empty()
             || std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some()
         {
             return Ok(());

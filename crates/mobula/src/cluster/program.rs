@@ -66,7 +66,10 @@ extern "C" fn run(task: Slice, wires: *const Wire, n: usize, num_returns: i64, f
     // SAFETY: the host's lists live until this returns, its buffers are pinned and its handles new. All are taken over at
     // once, so that each is given back exactly once whatever happens next.
     let task = unsafe { task.bytes() };
-    let values = unsafe { wire::list(wires, n) }.iter().map(|wire| unsafe { wire::accept(wire) }).collect();
+    // SAFETY: as above.
+    let wires = unsafe { wire::list(wires, n) };
+    // SAFETY: as above.
+    let values = wires.iter().map(|wire| unsafe { wire::accept(wire) }).collect();
     let num_returns = usize::try_from(num_returns).ok();
     let failure = match catch(|| run_task(task, values, num_returns, frame)) {
         Ok(()) => return 0,

@@ -95,9 +95,11 @@ pub(super) fn handle(raw: &RawRef) -> Result<u64> {
 /// # Safety
 /// `wire` and its lists are valid for reads during the call, its buffers are pinned, its handles are new.
 pub(super) unsafe fn accept(wire: &Wire) -> Encoded {
-    // SAFETY (all three): the caller's promise; null only with a length of 0.
+    // SAFETY: the caller's promise; null only with a length of 0.
     let data = unsafe { list(wire.data, wire.len) };
+    // SAFETY: as above.
     let blobs = unsafe { list(wire.blobs, wire.num_blobs) };
+    // SAFETY: as above.
     let refs = unsafe { list(wire.refs, wire.num_refs) };
     Encoded {
         data: Bytes::copy_from_slice(data),

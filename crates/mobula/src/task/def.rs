@@ -53,15 +53,18 @@ fn fnv(text: &str) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// Takes a value that is a `Vec` apart.
+pub type Split = fn(AnyValue) -> Result<Vec<AnyValue>>;
+
 /// What a task's function returned: a value that may be taken apart into `n` objects.
 pub struct Output {
     value: AnyValue,
-    split: Option<fn(AnyValue) -> Result<Vec<AnyValue>>>,
+    split: Option<Split>,
 }
 
 impl Output {
     /// For the macro: a value, with the way to split it that [`SplitProbe`] found.
-    pub fn new<T: Value>(value: T, split: Option<fn(AnyValue) -> Result<Vec<AnyValue>>>) -> Self {
+    pub fn new<T: Value>(value: T, split: Option<Split>) -> Self {
         Output { value: AnyValue::new(value), split }
     }
 
@@ -92,7 +95,7 @@ pub struct SplitProbe<T>(pub std::marker::PhantomData<T>);
 
 impl<T: Value> SplitProbe<Vec<T>> {
     /// How to take this `Vec` apart.
-    pub fn splitter(&self) -> Option<fn(AnyValue) -> Result<Vec<AnyValue>>> {
+    pub fn splitter(&self) -> Option<Split> {
         Some(|value| {
             let all: Vec<T> = crate::engine::Fetched::Shared(value.shared).into_owned()?;
             Ok(all.into_iter().map(AnyValue::new).collect())
@@ -103,7 +106,7 @@ impl<T: Value> SplitProbe<Vec<T>> {
 /// The other side of [`SplitProbe`].
 pub trait NoSplit {
     /// There is none.
-    fn splitter(&self) -> Option<fn(AnyValue) -> Result<Vec<AnyValue>>> {
+    fn splitter(&self) -> Option<Split> {
         None
     }
 }
