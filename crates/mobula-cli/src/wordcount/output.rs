@@ -28,13 +28,10 @@ pub fn write_output(path: &Path, format: Format, partitions: &[Blob]) -> Result<
     let special = fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
     let written =
         if special { write_device(path, format, partitions) } else { write_file(path, format, partitions) };
-    written.or_else(|cause| {
-        let message = format!("cannot write {}: {cause}", path.display());
-        Err(Hinted::error(
-            message,
-            "is there room on that disk, and may you write there? The counts were complete: nothing \
-                                  but this file is missing",
-        ))
+    written.map_err(|cause| {
+        let hint = "is there room on that disk, and may you write there? The counts were complete: nothing but this file \
+                    is missing";
+        Hinted::error(format!("cannot write {}: {cause}", path.display()), hint)
     })
 }
 
