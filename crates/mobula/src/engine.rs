@@ -3,13 +3,13 @@
 //! Everything typed ends above this trait; below it are two engines that know tasks only as a [`TaskDef`] and values only
 //! as "something that can be encoded". The local engine never encodes; the cluster engine always does.
 
-use std::any::{Any, TypeId};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::RemoteRef;
 use crate::codec::{self, Encoded};
 use crate::local::Entry;
+use crate::shared::Shared;
 use crate::task::{Arg, Options, TaskDef};
 use crate::{Error, Node, Resources, Result, Value};
 
@@ -29,51 +29,33 @@ impl RawRef {
 /// A value of some type, and how to encode it when that turns out to be needed.
 #[derive(Clone)]
 pub struct AnyValue {
-    pub(crate) shared: Arc<dyn Any + Send + Sync>,
-    encode: fn(&(dyn Any + Send + Sync)) -> Result<Encoded>,
-    append: fn(&(dyn Any + Send + Sync), &mut codec::Encoder) -> Result<()>,
+    pub(crate) shared: Shared,
+    encode: fn(&Shared) -> Result<Encoded>,
+    append: fn(&Shared, &mut codec::Encoder) -> Result<()>,
 }
 
 impl AnyValue {
     pub(crate) fn new<T: Value>(value: T) -> Self {
-        AnyValue { shared: share(value), encode: encode_any::<T>, append: append_any::<T> }
+        AnyValue {
+            shared: Shared::new(value),
+            encode: |shared| codec::encode(shared.get::<T>()?),
+            append: |shared, encoder| encoder.append(shared.get::<T>()?),
+        }
     }
 
     pub(crate) fn encode(&self) -> Result<Encoded> {
-        (self.encode)(&*self.shared)
+        (self.encode)(&self.shared)
     }
 
     pub(crate) fn append_to(&self, encoder: &mut codec::Encoder) -> Result<()> {
-        (self.append)(&*self.shared, encoder)
+        (self.append)(&self.shared, encoder)
     }
-}
-
-/// Tasks without a result are common, and need no allocation for it.
-fn share<T: Value>(value: T) -> Arc<dyn Any + Send + Sync> {
-    thread_local! {
-        static UNIT: Arc<()> = Arc::new(());
-    }
-    if TypeId::of::<T>() == TypeId::of::<()>() { UNIT.with(|unit| unit.clone()) } else { Arc::new(value) }
-}
-
-fn typed<T: Value>(value: &(dyn Any + Send + Sync)) -> Result<&T> {
-    value.downcast_ref().ok_or_else(|| {
-        Error::Internal(format!("a value is not the {} it was made as", std::any::type_name::<T>()))
-    })
-}
-
-fn encode_any<T: Value>(value: &(dyn Any + Send + Sync)) -> Result<Encoded> {
-    codec::encode(typed::<T>(value)?)
-}
-
-fn append_any<T: Value>(value: &(dyn Any + Send + Sync), encoder: &mut codec::Encoder) -> Result<()> {
-    encoder.append(typed::<T>(value)?)
 }
 
 /// A value as an engine hands it out.
 pub enum Fetched {
     /// The value itself, perhaps shared with others.
-    Shared(Arc<dyn Any + Send + Sync>),
+    Shared(Shared),
     /// The value in transit.
     Encoded(Encoded),
 }
@@ -82,21 +64,17 @@ impl Fetched {
     /// The value as its own: moved out where nobody else holds it.
     pub(crate) fn into_owned<T: Value>(self) -> Result<T> {
         match self {
-            Fetched::Shared(any) => Ok(Arc::unwrap_or_clone(downcast::<T>(any)?)),
+            Fetched::Shared(shared) => shared.into_owned(),
             Fetched::Encoded(encoded) => codec::decode(&encoded),
         }
     }
 
     pub(crate) fn into_shared<T: Value>(self) -> Result<Arc<T>> {
         match self {
-            Fetched::Shared(any) => downcast(any),
+            Fetched::Shared(shared) => shared.into_arc(),
             Fetched::Encoded(encoded) => codec::decode(&encoded).map(Arc::new),
         }
     }
-}
-
-fn downcast<T: Value>(any: Arc<dyn Any + Send + Sync>) -> Result<Arc<T>> {
-    any.downcast().map_err(|_| Error::Codec(format!("the object is not a {}", std::any::type_name::<T>())))
 }
 
 /// One task on its way to an engine.

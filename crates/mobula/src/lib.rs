@@ -36,6 +36,7 @@ mod node;
 mod object_ref;
 mod program;
 mod ray;
+mod shared;
 mod task;
 mod value;
 

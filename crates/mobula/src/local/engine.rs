@@ -107,6 +107,23 @@ fn park(deadline: Option<Instant>) -> bool {
     true
 }
 
+/// Waits until all are ready.
+fn wait_for(refs: &[&RawRef], deadline: Option<Instant>, timeout: Option<Duration>) -> Result<()> {
+    for raw in refs {
+        let entry = local(raw)?;
+        if entry.is_ready() || entry.add_waiter(Waiter::Thread(thread::current())).is_some() {
+            continue;
+        }
+        while !entry.is_ready() {
+            if !park(deadline) {
+                entry.remove_thread(&thread::current());
+                return Err(Error::Timeout(timeout.unwrap_or_default()));
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Engine for LocalEngine {
     fn submit(&self, call: Submission) -> Result<Vec<RawRef>> {
         let returns = match call.num_returns {
@@ -141,23 +158,11 @@ impl Engine for LocalEngine {
     ) -> Result<()> {
         worker::check_cancelled()?;
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
-        let waits = || {
-            for raw in refs {
-                let entry = local(raw)?;
-                if entry.is_ready() || entry.add_waiter(Waiter::Thread(thread::current())).is_some() {
-                    continue;
-                }
-                while !entry.is_ready() {
-                    if !park(deadline) {
-                        entry.remove_thread(&thread::current());
-                        return Err(Error::Timeout(timeout.unwrap_or_default()));
-                    }
-                }
-            }
-            Ok(())
-        };
-        let pending = refs.iter().any(|raw| matches!(raw, RawRef::Local(entry) if !entry.is_ready()));
-        if pending { worker::blocking(&self.scheduler, waits) } else { waits() }?;
+        // What is there is passed over without further ado; the first that is not makes this thread wait for all the rest.
+        let first = refs.iter().position(|raw| !matches!(raw, RawRef::Local(entry) if entry.is_ready()));
+        if let Some(first) = first {
+            worker::blocking(&self.scheduler, || wait_for(&refs[first..], deadline, timeout))?;
+        }
         refs.iter().try_for_each(|raw| match local(raw)?.get() {
             Some(Ok(value)) => each(Fetched::Shared(value.clone())),
             Some(Err(error)) => Err(error.clone()),

@@ -1,6 +1,5 @@
 //! An object of the local engine: a value that is or will be there, and who waits for it.
 
-use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread::Thread;
@@ -8,10 +7,8 @@ use std::thread::Thread;
 use parking_lot::Mutex;
 
 use super::pending::PendingTask;
+use crate::shared::Shared;
 use crate::{Error, Result};
-
-/// A value, shared by all who hold its object.
-pub type Shared = Arc<dyn Any + Send + Sync>;
 
 /// One object, and the task that makes it.
 ///

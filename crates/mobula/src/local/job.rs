@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::entry::{Entry, Shared};
+use super::entry::Entry;
 use crate::engine::{Fetched, RawRef};
+use crate::shared::Shared;
 use crate::task::{Arg, Args, Demand, Made, Options, TaskDef, TaskFailure, catch};
 use crate::{Error, Ray, Result};
 

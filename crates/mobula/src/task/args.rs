@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::codec::{self, Encoded};
 use crate::engine::{AnyValue, Fetched, RawRef};
+use crate::shared::Shared;
 use crate::{Error, ObjectRef, Result, Value};
 
 /// One argument as the caller gave it.
@@ -24,7 +25,7 @@ pub type CollectShared = fn(Vec<Fetched>) -> Result<Fetched>;
 
 fn collect_shared<T: Value>(values: Vec<Fetched>) -> Result<Fetched> {
     let values: Result<Vec<T>> = values.into_iter().map(Fetched::into_owned).collect();
-    Ok(Fetched::Shared(Arc::new(values?)))
+    Ok(Fetched::Shared(Shared::new(values?)))
 }
 
 /// What may stand for a parameter of type `T`: a `T`, a reference to one, or, for a `Vec`, a list of references.

@@ -97,7 +97,7 @@ impl<T: Value> SplitProbe<Vec<T>> {
     /// How to take this `Vec` apart.
     pub fn splitter(&self) -> Option<Split> {
         Some(|value| {
-            let all: Vec<T> = crate::engine::Fetched::Shared(value.shared).into_owned()?;
+            let all: Vec<T> = value.shared.into_owned()?;
             Ok(all.into_iter().map(AnyValue::new).collect())
         })
     }
