@@ -46,9 +46,9 @@ impl WordCountBench {
         let paths = if self.paths.is_empty() {
             made = tempfile::tempdir().context("cannot make a folder for the corpus")?;
             eprintln!("making a corpus of {} MB", self.size);
-            Corpus::new()
-                .write_files(made.path(), self.size * 1_000_000, 16)
-                .with_context(|| format!("cannot write a corpus of {} MB to {}", self.size, made.path().display()))?;
+            Corpus::new().write_files(made.path(), self.size * 1_000_000, 16).with_context(|| {
+                format!("cannot write a corpus of {} MB to {}", self.size, made.path().display())
+            })?;
             vec![made.path().to_path_buf()]
         } else {
             self.paths.clone()
@@ -104,7 +104,8 @@ fn count_naively(ray: &Ray, paths: &[PathBuf]) -> Result<Found> {
             .collect();
         let mut all = naive::Counts::new();
         for worker in workers {
-            let counts = worker.join().map_err(|_| anyhow::anyhow!("a thread of the plain version panicked"))??;
+            let counts =
+                worker.join().map_err(|_| anyhow::anyhow!("a thread of the plain version panicked"))??;
             naive::merge(&mut all, counts);
         }
         Ok(all)
