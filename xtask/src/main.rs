@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod cluster;
+mod peers;
 mod python;
 mod test;
 
@@ -22,6 +23,7 @@ enum Command {
     Test(test::Arguments),
     Python(python::Arguments),
     Cluster(cluster::Arguments),
+    BenchPeers(peers::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Python(arguments) => python::run(arguments),
         Command::Cluster(arguments) => cluster::run(&arguments),
+        Command::BenchPeers(arguments) => peers::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

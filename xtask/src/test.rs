@@ -20,7 +20,7 @@ use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
 use mobula_testkit::ray::Cluster;
 
 mod report;
-mod step;
+pub(crate) mod step;
 mod targets;
 
 use report::{Outcome, Report};

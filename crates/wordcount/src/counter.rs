@@ -9,8 +9,8 @@ use crate::{
     lower,
     middle::MiddleTable,
     scan,
-    scan::{WINDOW, Window},
-    short::ShortTable,
+    scan::{Block, WINDOW, Window},
+    short::{self, Line, ShortTable},
     space,
 };
 
@@ -34,8 +34,7 @@ use crate::{
 pub struct Counter {
     window: Box<Window>,
     tables: Tables,
-    /// Room for the slots of a window's tokens.
-    homes: Box<[u32; WINDOW]>,
+    places: Box<Places>,
     lossy: bool,
     /// A token that is not valid UTF-8 was counted.
     invalid: bool,
@@ -48,6 +47,19 @@ struct Tables {
     long: LongTable,
 }
 
+/// Where the tokens of a window belong in the tables, or their hashes.
+struct Places {
+    short: [u32; WINDOW],
+    middle: [u32; WINDOW / 8],
+    long: [u64; WINDOW / 16],
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { short: [0; WINDOW], middle: [0; WINDOW / 8], long: [0; WINDOW / 16] }
+    }
+}
+
 impl Counter {
     /// A counter for which invalid UTF-8 is an error.
     #[must_use]
@@ -55,7 +67,7 @@ impl Counter {
     pub fn new() -> Self {
         let tables =
             Tables { short: ShortTable::new(10, 0), middle: MiddleTable::new(11, 0), long: LongTable::new() };
-        Self { window: Window::new(), tables, homes: Box::new([0; WINDOW]), lossy: false, invalid: false }
+        Self { window: Window::new(), tables, places: Box::default(), lossy: false, invalid: false }
     }
 
     /// A counter that takes invalid UTF-8 for U+FFFD, as many as [`String::from_utf8_lossy`] and Python's
@@ -89,23 +101,29 @@ impl Counter {
             // SAFETY: the processor has what the function asks for.
             return unsafe { self.scan_avx2(text) };
         }
-        self.scan_with(text, scan::classify);
+        self.scan_with(text, scan::classify, short::matches);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
     fn scan_avx2(&mut self, text: &[u8]) {
-        self.scan_with(text, |block, to| scan::classify_avx2(block, to));
+        let classify = |block: &Block, to: &mut Block| scan::classify_avx2(block, to);
+        self.scan_with(text, classify, |line, key| short::matches_avx2(line, key));
     }
 
     #[inline(always)]
-    fn scan_with(&mut self, mut text: &[u8], classify: impl Fn(&[u8; 64], &mut [u8; 64]) -> u64 + Copy) {
+    fn scan_with(
+        &mut self,
+        mut text: &[u8],
+        classify: impl Fn(&Block, &mut Block) -> u64,
+        matches: impl Fn(&Line, u64) -> u32,
+    ) {
         while !text.is_empty() {
-            let mut taken = self.window.scan(text, classify);
+            let mut taken = self.window.scan(text, &classify);
             if taken == 0 {
                 taken = self.count_giant(text);
             } else {
-                self.count_window();
+                self.count_window(&matches);
             }
             text = &text[taken..];
         }
@@ -127,13 +145,20 @@ impl Counter {
         length
     }
 
+    /// Counts the tokens of the window. Their places in the tables are all over the memory, so what is needed later is
+    /// asked for earlier.
     #[inline(always)]
-    fn count_window(&mut self) {
-        let Self { window, tables, homes, invalid, .. } = self;
-        tables.short.count(window.short(), &mut homes[..], |key| *invalid |= !is_valid(key));
-        tables.middle.count(window.middle(), &mut homes[..], |key| *invalid |= !is_valid(key));
-        for token in window.long() {
-            if tables.long.add(token, 1) && !token.is_ascii() {
+    fn count_window(&mut self, matches: impl Fn(&Line, u64) -> u32) {
+        let Self { window, tables: Tables { short, middle, long }, places, invalid, .. } = self;
+        let hashes = &mut places.long[..window.long().len()];
+        long.prepare(window.long(), hashes);
+        middle.prepare(window.middle(), &mut places.middle);
+        short.prepare(window.short(), &mut places.short);
+        short.count(window.short(), &places.short, matches, |key| *invalid |= !is_valid(key));
+        long.prepare_bytes(hashes);
+        middle.count(window.middle(), &places.middle, |key| *invalid |= !is_valid(key));
+        for (token, &hash) in window.long().zip(&*hashes) {
+            if long.add_hashed(token, hash, 1) && !token.is_ascii() {
                 *invalid |= std::str::from_utf8(&unmask(token)).is_err();
             }
         }

@@ -38,10 +38,38 @@ impl LongTable {
 
     /// Adds `count`, which is not zero, to a masked word; true if the table did not hold it.
     pub(crate) fn add(&mut self, word: &[u8], count: u64) -> bool {
+        self.add_hashed(word, hash::many(word), count)
+    }
+
+    /// Makes ready to add `words`: notes their hashes, and asks for the cache lines of their slots.
+    #[inline(always)]
+    pub(crate) fn prepare<'a>(&self, words: impl Iterator<Item = &'a [u8]>, hashes: &mut [u64]) {
+        for (hash, word) in hashes.iter_mut().zip(words) {
+            *hash = hash::many(word);
+            table::prefetch(self.home(*hash));
+        }
+    }
+
+    /// Asks for the cache lines of the bytes of words that probably are those with the given hashes.
+    #[inline(always)]
+    pub(crate) fn prepare_bytes(&self, hashes: &[u64]) {
+        for &hash in hashes {
+            if let Some(byte) = self.bytes.get(self.home(hash).start) {
+                table::prefetch(byte);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn home(&self, hash: u64) -> &Slot {
+        &self.slots[(hash >> self.shift) as usize & (self.slots.len() - 1)]
+    }
+
+    /// [`add`](Self::add) of a word whose hash is known.
+    pub(crate) fn add_hashed(&mut self, word: &[u8], hash: u64, count: u64) -> bool {
         if (self.used + 1) * 2 > self.slots.len() {
             self.grow();
         }
-        let hash = hash::many(word);
         let slot = Self::find(&mut self.slots, self.shift, hash, |slot| {
             slot.length == word.len() && &self.bytes[slot.start..slot.start + slot.length] == word
         });

@@ -29,21 +29,30 @@ impl MiddleTable {
         (key.hash() << self.skip >> (64 - self.bits)) as usize
     }
 
-    /// Counts each of `keys` once; calls `fresh` for each that the table did not hold. `homes` is room for the work.
+    /// Makes ready to [`count`](Self::count) `keys`: notes in `homes` where they belong, and asks for the cache lines.
     #[inline(always)]
-    pub(crate) fn count(&mut self, keys: &[[u64; 2]], homes: &mut [u32], mut fresh: impl FnMut([u64; 2])) {
+    pub(crate) fn prepare(&mut self, keys: &[[u64; 2]], homes: &mut [u32]) {
         self.reserve(keys.len());
-        let homes = &mut homes[..keys.len()];
+        let (slots, _) = self.slots.get().as_chunks::<SLOT>();
         for (home, &key) in homes.iter_mut().zip(keys) {
             *home = self.home(key) as u32;
+            let slot = &slots[*home as usize & (slots.len() - 1)];
+            // It may begin in one line and end in the next.
+            table::prefetch(&slot[0]);
+            table::prefetch(&slot[SLOT - 1]);
         }
+    }
+
+    /// Counts each of `keys` once; calls `fresh` for each that the table did not hold. `homes` has been prepared.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, keys: &[[u64; 2]], homes: &[u32], mut fresh: impl FnMut([u64; 2])) {
         let (slots, _) = self.slots.get_mut().as_chunks_mut();
-        table::ahead(slots, homes, |slots, at, home| {
-            if add(slots, home, keys[at], 1) {
+        for (&key, &home) in keys.iter().zip(homes) {
+            if add(slots, home as usize, key, 1) {
                 self.used += 1;
-                fresh(keys[at]);
+                fresh(key);
             }
-        });
+        }
     }
 
     /// Adds `count` to a key; true if the table did not hold it.

@@ -13,7 +13,7 @@ use crate::{key, space::is_ascii_space};
 /// Bytes that are looked at together.
 pub(crate) const WINDOW: usize = 4096;
 const BLOCK: usize = 64;
-type Block = [u8; BLOCK];
+pub(crate) type Block = [u8; BLOCK];
 
 /// A window of text and what is found in it.
 pub(crate) struct Window {
@@ -147,7 +147,7 @@ impl Window {
     }
 
     /// The longer tokens, masked.
-    pub(crate) fn long(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn long(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.long[..self.tokens[2]].iter().map(|&(start, end)| &self.text[start as usize..end as usize])
     }
 }
@@ -160,11 +160,22 @@ fn load(text: &[u8; 2 * WINDOW + BLOCK], start: u32) -> u64 {
     key::load(&text[start..start + 8])
 }
 
-/// The bits of the last, not full, eight bytes of a token; of all eight if they are full. It does not matter for the
-/// shift how many full ones come before.
+/// Which bits to keep of the last eight bytes of a token, by its length. It does not matter how many full eight bytes
+/// come before.
 #[inline(always)]
 fn keep(length: u32) -> u64 {
-    u64::MAX.wrapping_shr(length.wrapping_mul(8).wrapping_neg())
+    // Looked up: that is fewer instructions than a shift that is right for eight bytes too.
+    const KEEP: [u64; 8] = [
+        u64::MAX,
+        0xff,
+        0xffff,
+        0xff_ffff,
+        0xffff_ffff,
+        0xff_ffff_ffff,
+        0xffff_ffff_ffff,
+        0xff_ffff_ffff_ffff,
+    ];
+    KEEP[length as usize % 8]
 }
 
 /// Masks a byte, and puts it in lower case if it is an ASCII letter. Masking turns lower case into upper case, so what

@@ -5,12 +5,16 @@
 //! sends on to the next. As lines are in the order of the hash, growing a table and merging tables run through memory
 //! from front to back.
 
-use crate::{key::Key, memory::Zeroed, table};
+use crate::{
+    key::Key,
+    memory::Zeroed,
+    table::{self, AHEAD},
+};
 
 /// Keys in a line.
 const KEYS: usize = 4;
 /// Four keys, then four counts.
-type Line = [u64; 2 * KEYS];
+pub(crate) type Line = [u64; 2 * KEYS];
 
 /// How many of the slots may be taken, in sixteenths.
 const LOAD: usize = 12;
@@ -36,21 +40,37 @@ impl ShortTable {
         (key.hash() << self.skip >> (64 - self.bits)) as usize
     }
 
-    /// Counts each of `keys` once; calls `fresh` for each that the table did not hold. `homes` is room for the work.
+    /// Makes ready to [`count`](Self::count) `keys`: notes in `homes` where they belong, and asks for the first lines.
     #[inline(always)]
-    pub(crate) fn count(&mut self, keys: &[u64], homes: &mut [u32], mut fresh: impl FnMut(u64)) {
+    pub(crate) fn prepare(&mut self, keys: &[u64], homes: &mut [u32]) {
         self.reserve(keys.len());
-        let homes = &mut homes[..keys.len()];
         for (home, &key) in homes.iter_mut().zip(keys) {
             *home = self.home(key) as u32;
         }
+        let (lines, _) = self.lines.get().as_chunks::<{ 2 * KEYS }>();
+        homes.iter().take(AHEAD).for_each(|&home| table::prefetch(&lines[home as usize & (lines.len() - 1)]));
+    }
+
+    /// Counts each of `keys` once; calls `fresh` for each that the table did not hold. `homes` has been prepared, and is
+    /// longer than `keys` by at least [`AHEAD`]; what stands there does not matter. `matches` is [`matches`], or the
+    /// like.
+    #[inline(always)]
+    pub(crate) fn count(
+        &mut self,
+        keys: &[u64],
+        homes: &[u32],
+        matches: impl Fn(&Line, u64) -> u32,
+        mut fresh: impl FnMut(u64),
+    ) {
         let (lines, _) = self.lines.get_mut().as_chunks_mut();
-        table::ahead(lines, homes, |lines, at, home| {
-            if add(lines, home, keys[at], 1) {
+        let last = lines.len() - 1;
+        for ((&key, &home), &next) in keys.iter().zip(homes).zip(&homes[AHEAD..]) {
+            table::prefetch(&lines[next as usize & last]);
+            if add(lines, home as usize, key, 1, &matches) {
                 self.used += 1;
-                fresh(keys[at]);
+                fresh(key);
             }
-        });
+        }
     }
 
     /// Adds `count` to a key; true if the table did not hold it.
@@ -58,7 +78,7 @@ impl ShortTable {
     pub(crate) fn add(&mut self, key: u64, count: u64) -> bool {
         self.reserve(1);
         let home = self.home(key);
-        let fresh = add(self.lines.get_mut().as_chunks_mut().0, home, key, count);
+        let fresh = add(self.lines.get_mut().as_chunks_mut().0, home, key, count, matches);
         self.used += usize::from(fresh);
         fresh
     }
@@ -75,7 +95,7 @@ impl ShortTable {
         let mut larger = Self::new(self.bits + table::growth(self.lines.get().len()), self.skip);
         for (key, count) in self.iter() {
             let home = larger.home(key);
-            add(larger.lines.get_mut().as_chunks_mut().0, home, key, count);
+            add(larger.lines.get_mut().as_chunks_mut().0, home, key, count, matches);
         }
         larger.used = self.used;
         *self = larger;
@@ -127,12 +147,12 @@ fn entries(lines: &[Line]) -> impl Iterator<Item = (u64, u64)> {
 
 /// Adds `count` to a key, looked for from line `home` on; true if it was not there.
 #[inline(always)]
-fn add(lines: &mut [Line], home: usize, key: u64, count: u64) -> bool {
+fn add(lines: &mut [Line], home: usize, key: u64, count: u64, matches: impl Fn(&Line, u64) -> u32) -> bool {
     let last = lines.len() - 1;
     let mut at = home;
     loop {
         let line = &mut lines[at & last];
-        let same = (0..KEYS).fold(0, |bits, at| bits | u32::from(line[at] == key) << at);
+        let same = matches(line, key);
         if same != 0 {
             let found = &mut line[KEYS + same.trailing_zeros() as usize % KEYS];
             *found = found.wrapping_add(count);
@@ -145,4 +165,22 @@ fn add(lines: &mut [Line], home: usize, key: u64, count: u64) -> bool {
         }
         at += 1;
     }
+}
+
+/// Which of the keys of a line are `key`, a bit for each.
+#[inline(always)]
+pub(crate) fn matches(line: &Line, key: u64) -> u32 {
+    (0..KEYS).fold(0, |bits, at| bits | u32::from(line[at] == key) << at)
+}
+
+/// [`matches`] for processors with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) fn matches_avx2(line: &Line, key: u64) -> u32 {
+    use std::arch::x86_64::*;
+    // SAFETY: 32 bytes are read, as many as four keys have; no alignment is asked for.
+    let keys = unsafe { _mm256_loadu_si256(line.as_ptr().cast()) };
+    let same = _mm256_cmpeq_epi64(keys, _mm256_set1_epi64x(key as i64));
+    _mm256_movemask_pd(_mm256_castsi256_pd(same)) as u32
 }

@@ -16,23 +16,7 @@ pub(crate) fn range(hash: u64) -> usize {
 }
 
 /// Distance, in words, between asking for a cache line and using it.
-const AHEAD: usize = 64;
-
-/// Calls `each` with every index of `homes` and what is there, and asks for the cache lines of `places` that the homes
-/// name well before.
-#[inline(always)]
-pub(crate) fn ahead<T>(places: &mut [T], homes: &[u32], mut each: impl FnMut(&mut [T], usize, usize)) {
-    let last = places.len() - 1;
-    for &home in homes.iter().take(AHEAD) {
-        prefetch(&places[home as usize & last]);
-    }
-    for (at, &home) in homes.iter().enumerate() {
-        if let Some(&next) = homes.get(at + AHEAD) {
-            prefetch(&places[next as usize & last]);
-        }
-        each(places, at, home as usize);
-    }
-}
+pub(crate) const AHEAD: usize = 64;
 
 /// By how many bits a table of `words` 64-bit words grows: small ones faster, so that they are copied less often.
 pub(crate) fn growth(words: usize) -> u32 {
@@ -57,9 +41,9 @@ pub(crate) fn by_range(size: usize, mut visit: impl FnMut(usize, usize) -> bool)
     }
 }
 
-/// Asks for the cache line of a place.
+/// Asks for the cache line where a place starts.
 #[inline(always)]
-fn prefetch<T>(place: &T) {
+pub(crate) fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

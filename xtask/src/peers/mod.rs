@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use mobula_testkit::{
-    places::target_dir,
-    python::{Environment, RAY_VERSIONS, Spec},
-};
+use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
+use mobula_testkit::target_dir;
 
-use crate::test::cargo;
+use crate::test::step::cargo;
 
 mod wordcount;
 

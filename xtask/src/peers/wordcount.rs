@@ -100,7 +100,8 @@ fn peer(python: &Path, script: &str, directory: &Path) -> Command {
 /// Runs a program once; also gives what it calls itself.
 fn time(command: &mut Command) -> Result<(Option<String>, Run)> {
     let started = Instant::now();
-    let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let output =
+        command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let seconds = started.elapsed().as_secs_f64();
     if !output.status.success() {
         bail!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
