@@ -1,0 +1,29 @@
+//! The recorded Gymnasium episodes, bit for bit.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use lunar_lander::trace::{Reader, verify};
+
+/// `shared/lunar_lander/trace.bin`, or `None` with a sentence when the directory is absent.
+fn fixture() -> Option<PathBuf> {
+    let root = std::env::var_os("MOBULA_SHARED").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let path = root.join("lunar_lander/trace.bin");
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is absent", path.display());
+    None
+}
+
+#[test]
+fn fixture_matches_in_every_bit() {
+    let Some(path) = fixture() else { return };
+    let reader = Reader::new(File::open(path).unwrap()).unwrap();
+    let report = verify(reader.form().options(), reader).unwrap();
+    assert!(report.is_exact(), "{report:#?}");
+    assert_eq!((report.episodes, report.records), (60, 12_551));
+}
