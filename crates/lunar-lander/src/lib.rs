@@ -16,3 +16,4 @@ pub use environment::{Environment, Observation, Step};
 pub use error::{OptionsError, StepError};
 pub use lander::{BodyState, Draws, LunarLander};
 pub use options::Options;
+

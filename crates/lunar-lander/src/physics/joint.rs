@@ -40,7 +40,7 @@ pub struct JointDef {
 }
 
 /// Linear and angular velocity.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Velocity {
     pub v: Vec2,
     pub w: f32,
@@ -53,14 +53,22 @@ pub struct Position {
     pub a: f32,
 }
 
+/// What an iteration adds to a joint's impulses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Increment {
+    pub point: Vec2,
+    pub limit: f32,
+}
+
 /// One step's constants of a joint's velocity constraint.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct JointStep {
     pub ra: Vec2,
     pub rb: Vec2,
     /// The symmetric effective mass: `[k11, k12, k13, k22, k23, k33]`.
     pub k: [f32; 6],
-    /// `ey × ez`, the determinants' inverses, and whether the limit is active.
+    /// The cross product of its last two columns, and the inverses of its determinant and of the
+    /// determinant of its upper left 2×2 block.
     pub ey_ez: [f32; 3],
     pub inverse_det3: f32,
     pub inverse_det2: f32,
@@ -147,8 +155,17 @@ impl JointStep {
     }
 
     /// One iteration over the joint: the motor, then the point and, if active, the limit.
+    ///
+    /// Returns what was added to the impulses, unless the limit would have pulled.
     #[inline(always)]
-    pub fn solve(&self, scene: &Scene, def: &JointDef, joint: &mut Joint, a: &mut Velocity, b: &mut Velocity) {
+    pub fn solve(
+        &self,
+        scene: &Scene,
+        def: &JointDef,
+        joint: &mut Joint,
+        a: &mut Velocity,
+        b: &mut Velocity,
+    ) -> Option<Increment> {
         let (ma, mb) = (scene.lander.inv_mass, scene.leg.inv_mass);
         let (ia, ib) = (scene.lander.inv_inertia, scene.leg.inv_inertia);
 
@@ -167,7 +184,7 @@ impl JointStep {
             a.w -= ia * self.ra.cross(p);
             b.v += mb * p;
             b.w += ib * self.rb.cross(p);
-            return;
+            return Some(Increment { point: p, limit: 0.0 });
         }
 
         let [k11, k12, k13, k22, k23, k33] = self.k;
@@ -193,6 +210,7 @@ impl JointStep {
         a.w -= ia * (self.ra.cross(p) + z);
         b.v += mb * p;
         b.w += ib * (self.rb.cross(p) + z);
+        (!pulls).then_some(Increment { point: p, limit: z })
     }
 }
 

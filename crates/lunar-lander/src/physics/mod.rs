@@ -29,6 +29,7 @@ pub mod joint;
 pub mod math;
 pub mod scene;
 pub mod shape;
+pub mod velocity;
 pub mod world;
 
 /// Seconds of one step.

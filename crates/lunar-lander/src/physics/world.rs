@@ -3,10 +3,11 @@
 use super::contact::{Change, Contact};
 use super::contact_solver::{self, ContactStep};
 use super::impact::time_of_impact;
-use super::joint::{self, Joint, JointStep, Position, Velocity};
+use super::joint::{self, JointStep, Position, Velocity};
 use super::math::{Rot, Sweep, Transform, Vec2, min};
 use super::scene::{SCENE, Scene};
 use super::shape::{Aabb, Edge};
+use super::velocity::Problem;
 use super::{
     ANGULAR_SLEEP_TOLERANCE, BAUMGARTE, DT, LINEAR_SLEEP_TOLERANCE, LINEAR_SLOP, MAX_ROTATION,
     MAX_SUB_STEPS, MAX_TRANSLATION, POSITION_ITERATIONS, TIME_TO_SLEEP, TOI_BAUMGARTE, VELOCITY_ITERATIONS,
@@ -56,8 +57,8 @@ impl Touch {
 pub struct World {
     pub gravity: f32,
     pub bodies: [Body; 3],
-    /// Of the left (-1) and of the right (+1) leg.
-    pub joints: [Joint; 2],
+    /// The velocities on their way to the step's end, and the joints.
+    pub problem: Problem,
     pub edges: [Edge; EDGES],
     edge_fat: [Aabb; EDGES],
     /// Oldest first; every loop runs from the newest.
@@ -69,7 +70,9 @@ pub struct World {
     /// How far the ground's own, empty sweep has advanced: all pairs share it.
     ground_alpha0: f32,
     /// No step has been taken: impulses of a step before do not count.
-    pub fresh: bool,
+    fresh: bool,
+    /// The problem is this step's.
+    solving: bool,
 }
 
 impl World {
@@ -98,7 +101,7 @@ impl World {
         Self {
             gravity,
             bodies,
-            joints: [Joint::default(); 2],
+            problem: Problem::default(),
             edges,
             edge_fat: edges.map(|edge| edge.aabb().fattened()),
             contacts: Vec::new(),
@@ -107,6 +110,7 @@ impl World {
             touch: Touch::default(),
             ground_alpha0: 0.0,
             fresh: true,
+            solving: false,
         }
     }
 
@@ -120,16 +124,14 @@ impl World {
 
     /// Advances the world by [`DT`].
     pub fn step(&mut self) {
-        self.update_contacts();
-        self.solve();
-        self.solve_impacts();
-        self.fresh = false;
-        self.force = Vec2::ZERO;
-        self.torque = 0.0;
+        if self.prepare() {
+            self.problem.solve(&SCENE);
+        }
+        self.complete();
     }
 
     /// Updates the contacts of awake bodies, and drops those whose fat boxes parted.
-    pub fn update_contacts(&mut self) {
+    fn update_contacts(&mut self) {
         for i in (0..self.contacts.len()).rev() {
             let contact = &mut self.contacts[i];
             let body = &self.bodies[contact.body as usize];
@@ -162,56 +164,43 @@ impl World {
         }
     }
 
-    fn solve(&mut self) {
-        let Some((order, joint_order)) = self.island() else { return };
-        let scene: &Scene = &SCENE;
+    /// The first third of a step: updates the contacts and states the velocity problem; `false` when all
+    /// bodies sleep, and there is none.
+    pub fn prepare(&mut self) -> bool {
+        self.update_contacts();
+        self.solving = false;
+        let Some((order, joint_order)) = self.island() else { return false };
+        self.solving = true;
         for body in &mut self.bodies {
-            if !body.awake {
-                body.awake = true;
-                body.sleep_time = 0.0;
+            body.wake();
+        }
+        self.apply_forces();
+        self.state_contacts(&order);
+        self.state_joints(joint_order);
+        true
+    }
+
+    /// The last third of a step, after the problem has been solved: moves the bodies, corrects their
+    /// positions, puts them to sleep, and stops what would pass through the ground.
+    pub fn complete(&mut self) {
+        if self.solving {
+            for (index, contact) in &self.problem.contacts {
+                contact.store(&mut self.contacts[*index].manifold);
             }
+            let mut positions = self.integrate();
+            let solved = self.solve_positions(&SCENE, &mut positions);
+            self.finish(positions, solved);
         }
-
-        let mut velocities = self.begin();
-        let positions = self.positions();
-        let mut contacts = self.contact_steps(&order);
-        for (_, contact) in &contacts {
-            contact.warm_start(&mut velocities[contact.body]);
-        }
-        let dt_ratio = self.dt_ratio();
-        let mut steps = [None; 2];
-        for j in joint_order {
-            let leg = LEGS[j];
-            let (a, b) = pair(&mut velocities, leg);
-            let rot = |i: usize| (positions[i].a, self.bodies[i].xf.q);
-            let joint = &mut self.joints[j];
-            steps[j] = Some(JointStep::begin(
-                scene,
-                &scene.joints[j],
-                joint,
-                rot(LANDER),
-                rot(leg),
-                [a, b],
-                dt_ratio,
-            ));
-        }
-        let [Some(left), Some(right)] = steps else { return };
-        let steps = [left, right];
-        self.solve_velocities(scene, joint_order, &steps, &mut velocities, &mut contacts);
-        for (index, contact) in &contacts {
-            contact.store(&mut self.contacts[*index].manifold);
-        }
-
-        let mut positions = integrate(positions, &mut velocities);
-        let solved = self.solve_positions(scene, joint_order, &contacts, &mut positions);
-        self.finish(positions, velocities, solved);
+        self.solve_impacts();
+        self.fresh = false;
+        self.force = Vec2::ZERO;
+        self.torque = 0.0;
     }
 
     /// The velocities after the step's forces.
-    pub fn begin(&mut self) -> [Velocity; 3] {
+    fn apply_forces(&mut self) {
         let gravity = Vec2::new(0.0, self.gravity);
-        let mut velocities = [Velocity { v: Vec2::ZERO, w: 0.0 }; 3];
-        for (i, (body, out)) in self.bodies.iter_mut().zip(&mut velocities).enumerate() {
+        for (i, (body, out)) in self.bodies.iter_mut().zip(&mut self.problem.velocities).enumerate() {
             let def = SCENE.body(i);
             let (force, torque) = if i == LANDER { (self.force, self.torque) } else { (Vec2::ZERO, 0.0) };
             body.sweep.c0 = body.sweep.c;
@@ -219,58 +208,67 @@ impl World {
             out.v = body.velocity.v + DT * (gravity + def.inv_mass * force);
             out.w = body.velocity.w + DT * def.inv_inertia * torque;
         }
-        velocities
-    }
-
-    fn positions(&self) -> [Position; 3] {
-        [0, 1, 2].map(|i| Position { c: self.bodies[i].sweep.c, a: self.bodies[i].sweep.a })
     }
 
     /// This step's length over the last one's.
-    pub fn dt_ratio(&self) -> f32 {
+    fn dt_ratio(&self) -> f32 {
         if self.fresh { 0.0 } else { (1.0 / DT) * DT }
     }
 
-    fn contact_steps(&self, order: &[usize; 3]) -> Vec<(usize, ContactStep)> {
-        let mut steps = Vec::new();
+    fn state_contacts(&mut self, order: &[usize; 3]) {
+        let warm = Some(self.dt_ratio());
+        let problem = &mut self.problem;
+        problem.contacts.clear();
+        if self.contacts.is_empty() {
+            return;
+        }
         for &body in order {
             for (i, contact) in self.contacts.iter().enumerate().rev() {
                 if contact.body as usize == body && contact.touching && contact.enabled {
-                    let b = &self.bodies[body];
-                    let position = Position { c: b.sweep.c, a: b.sweep.a };
-                    steps.push((i, ContactStep::new(&SCENE, contact, Some(self.dt_ratio()), position)));
+                    let sweep = &self.bodies[body].sweep;
+                    let position = Position { c: sweep.c, a: sweep.a };
+                    problem.contacts.push((i, ContactStep::new(&SCENE, contact, warm, position)));
                 }
             }
         }
-        steps
-    }
-
-    fn solve_velocities(
-        &mut self,
-        scene: &Scene,
-        joint_order: [usize; 2],
-        steps: &[JointStep; 2],
-        velocities: &mut [Velocity; 3],
-        contacts: &mut [(usize, ContactStep)],
-    ) {
-        for _ in 0..VELOCITY_ITERATIONS {
-            for j in joint_order {
-                let (a, b) = pair(velocities, LEGS[j]);
-                steps[j].solve(scene, &scene.joints[j], &mut self.joints[j], a, b);
-            }
-            for (_, contact) in contacts.iter_mut() {
-                contact.solve(&mut velocities[contact.body]);
-            }
+        for (_, contact) in &problem.contacts {
+            contact.warm_start(&mut problem.velocities[contact.body]);
         }
     }
 
-    fn solve_positions(
-        &self,
-        scene: &Scene,
-        joint_order: [usize; 2],
-        contacts: &[(usize, ContactStep)],
-        positions: &mut [Position; 3],
-    ) -> bool {
+    fn state_joints(&mut self, order: [usize; 2]) {
+        let dt_ratio = self.dt_ratio();
+        let problem = &mut self.problem;
+        let place = |i: usize| (self.bodies[i].sweep.a, self.bodies[i].xf.q);
+        problem.order = order;
+        for j in order {
+            let leg = LEGS[j];
+            let (a, b) = pair(&mut problem.velocities, leg);
+            problem.steps[j] = JointStep::begin(
+                &SCENE,
+                &SCENE.joints[j],
+                &mut problem.joints[j],
+                place(LANDER),
+                place(leg),
+                [a, b],
+                dt_ratio,
+            );
+        }
+    }
+
+    fn integrate(&mut self) -> [Position; 3] {
+        let mut positions = [0, 1, 2].map(|i| {
+            let sweep = &self.bodies[i].sweep;
+            Position { c: sweep.c, a: sweep.a }
+        });
+        for (position, velocity) in positions.iter_mut().zip(&mut self.problem.velocities) {
+            integrate_body(position, velocity, DT);
+        }
+        positions
+    }
+
+    fn solve_positions(&self, scene: &Scene, positions: &mut [Position; 3]) -> bool {
+        let problem = &self.problem;
         let mut rotations = [0, 1, 2].map(|i| (self.bodies[i].sweep.a, self.bodies[i].xf.q));
         let mut rot = |body: usize, angle: f32| {
             let (known, q) = &mut rotations[body];
@@ -281,7 +279,7 @@ impl World {
         };
         for _ in 0..POSITION_ITERATIONS {
             let mut least = 0.0;
-            for (index, contact) in contacts {
+            for (index, contact) in &problem.contacts {
                 let body = contact.body;
                 let manifold = &self.contacts[*index].manifold;
                 let separation = contact_solver::solve_position(
@@ -294,18 +292,11 @@ impl World {
                 least = min(least, separation);
             }
             let mut okay = true;
-            for j in joint_order {
+            for j in problem.order {
+                let (def, limit) = (&scene.joints[j], problem.joints[j].limit);
                 let leg = LEGS[j];
                 let (a, b) = pair(positions, leg);
-                okay &= joint::solve_position(
-                    scene,
-                    &scene.joints[j],
-                    self.joints[j].limit,
-                    a,
-                    b,
-                    &mut rot,
-                    leg,
-                );
+                okay &= joint::solve_position(scene, def, limit, a, b, &mut rot, leg);
             }
             if okay && least >= -3.0 * LINEAR_SLOP {
                 return true;
@@ -315,7 +306,8 @@ impl World {
     }
 
     /// Takes the solution over, puts the bodies to sleep if they all rest, and looks for new pairs.
-    pub fn finish(&mut self, positions: [Position; 3], velocities: [Velocity; 3], solved: bool) {
+    fn finish(&mut self, positions: [Position; 3], solved: bool) {
+        let velocities = self.problem.velocities;
         let mut least_sleep = f32::MAX;
         for ((body, position), velocity) in self.bodies.iter_mut().zip(positions).zip(velocities) {
             body.sweep.c = position.c;
@@ -372,7 +364,7 @@ impl World {
     }
 
     /// Stops bodies that would pass through the ground within the step at the time when they meet it.
-    pub fn solve_impacts(&mut self) {
+    fn solve_impacts(&mut self) {
         self.ground_alpha0 = 0.0;
         for body in &mut self.bodies {
             body.sweep.alpha0 = 0.0;
@@ -544,16 +536,9 @@ impl Body {
 
 /// The lander and a leg, both mutable.
 #[inline(always)]
-fn pair<T>(items: &mut [T; 3], leg: usize) -> (&mut T, &mut T) {
+pub fn pair<T>(items: &mut [T; 3], leg: usize) -> (&mut T, &mut T) {
     let [lander, left, right] = items;
     (lander, if leg == 1 { left } else { right })
-}
-
-fn integrate(mut positions: [Position; 3], velocities: &mut [Velocity; 3]) -> [Position; 3] {
-    for (position, velocity) in positions.iter_mut().zip(velocities) {
-        integrate_body(position, velocity, DT);
-    }
-    positions
 }
 
 /// Moves a body by its velocity over `h` seconds, no farther than Box2D allows in a step.
