@@ -58,3 +58,45 @@ pub trait Environment {
     /// An action that the environment does not have, or no episode under way. Nothing changes then.
     fn step(&mut self, action: Self::Action) -> Result<Step<Self::Observation>, StepError>;
 }
+
+/// What a step of many environments returns; item `i` of every slice belongs to environment `i`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VectorStep<'a, O = Observation> {
+    /// What the agents see: after the step, or after the reset that followed it.
+    pub observations: &'a [O],
+    /// What the step earned.
+    pub rewards: &'a [f64],
+    /// Whether an episode ended by its own rules.
+    pub terminated: &'a [bool],
+    /// Whether an episode ended by the time limit.
+    pub truncated: &'a [bool],
+    /// The last observations of episodes that ended in this step and were reset in it; other items are of
+    /// earlier episodes, or zero.
+    pub final_observations: &'a [O],
+}
+
+/// Many environments that are stepped together.
+pub trait VectorEnvironment {
+    /// What the agents do.
+    type Action;
+    /// What the agents see.
+    type Observation;
+
+    /// How many environments.
+    fn count(&self) -> usize;
+
+    /// Starts an episode everywhere, one seed for each environment.
+    ///
+    /// # Errors
+    ///
+    /// The seeds are not as many as the environments.
+    fn reset(&mut self, seeds: &[u128]) -> Result<&[Self::Observation], StepError>;
+
+    /// Takes one step everywhere, one action for each environment.
+    ///
+    /// # Errors
+    ///
+    /// The actions are not as many as the environments, one of them is none that the environment has, or no
+    /// episode has been started. Nothing changes then.
+    fn step(&mut self, actions: &[Self::Action]) -> Result<VectorStep<'_, Self::Observation>, StepError>;
+}

@@ -3,17 +3,20 @@
 //! (written out below)
 
 mod action;
+mod batch;
 mod environment;
 mod error;
 mod lander;
 mod options;
 mod physics;
 pub mod random;
+mod simd;
 pub mod trace;
 
 pub use action::Action;
-pub use environment::{Environment, Observation, Step};
+pub use batch::{AutoReset, Batch};
+pub use environment::{Environment, Observation, Step, VectorEnvironment, VectorStep};
 pub use error::{OptionsError, StepError};
 pub use lander::{BodyState, Draws, LunarLander};
 pub use options::Options;
-
+pub use simd::Width;

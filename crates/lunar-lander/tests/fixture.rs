@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use lunar_lander::trace::{Reader, verify};
+use lunar_lander::Width;
+use lunar_lander::trace::{Reader, verify, verify_batch};
 
 /// `shared/lunar_lander/trace.bin`, or `None` with a sentence when the directory is absent.
 fn fixture() -> Option<PathBuf> {
@@ -26,4 +27,20 @@ fn fixture_matches_in_every_bit() {
     let report = verify(reader.form().options(), reader).unwrap();
     assert!(report.is_exact(), "{report:#?}");
     assert_eq!((report.episodes, report.records), (60, 12_551));
+}
+
+#[test]
+fn batch_matches_in_every_bit_at_every_width() {
+    let Some(path) = fixture() else { return };
+    let reader = Reader::new(File::open(path).unwrap()).unwrap();
+    let options = reader.form().options();
+    let recordings: Vec<_> = reader.collect::<Result<_, _>>().unwrap();
+    for width in Width::ALL.into_iter().filter(|width| width.is_supported()) {
+        // One lane, fewer lanes than a vector has, and more.
+        for count in [1, 5, 48] {
+            let report = verify_batch(options, &recordings, count, width).unwrap();
+            assert!(report.is_exact(), "{width:?}, {count} environments: {report:#?}");
+            assert_eq!((report.episodes, report.records), (60, 12_551));
+        }
+    }
 }

@@ -177,10 +177,53 @@ impl ContactStep {
         }
     }
 
-    /// The impulses, to tell whether an iteration changed anything.
-    pub fn impulses(&self) -> [f32; 4] {
+    /// How many [`numbers`](Self::numbers) there are.
+    pub const NUMBERS: usize = 23;
+
+    /// Everything about the contact, for solvers that keep many side by side: normal and tangent impulse of
+    /// both points, their arms, normal and tangent masses, the normal, the friction, the block's matrix and
+    /// its inverse, the mass, and the number of points.
+    pub fn numbers(&self) -> [f32; Self::NUMBERS] {
         let [a, b] = &self.points;
-        [a.normal_impulse, a.tangent_impulse, b.normal_impulse, b.tangent_impulse]
+        let [k11, k12, k22] = self.k;
+        let [i11, i12, i22] = self.inverse;
+        [
+            a.normal_impulse,
+            a.tangent_impulse,
+            b.normal_impulse,
+            b.tangent_impulse,
+            a.r.x,
+            a.r.y,
+            b.r.x,
+            b.r.y,
+            a.normal_mass,
+            a.tangent_mass,
+            b.normal_mass,
+            b.tangent_mass,
+            self.normal.x,
+            self.normal.y,
+            self.friction,
+            k11,
+            k12,
+            k22,
+            i11,
+            i12,
+            i22,
+            self.inv_mass,
+            self.count as f32,
+        ]
+    }
+
+    /// How many points the solver treats: 1 or 2.
+    pub fn points(&self) -> usize {
+        self.count
+    }
+
+    /// Takes the impulses of a solution found elsewhere, in the order of [`numbers`](Self::numbers).
+    pub fn set_impulses(&mut self, [n1, t1, n2, t2]: [f32; 4]) {
+        let [a, b] = &mut self.points;
+        (a.normal_impulse, a.tangent_impulse) = (n1, t1);
+        (b.normal_impulse, b.tangent_impulse) = (n2, t2);
     }
 }
 

@@ -63,7 +63,7 @@ impl Problem {
     /// Solves the problem with one environment's arithmetic.
     pub fn solve(&mut self, scene: &Scene) {
         if self.contacts.is_empty() {
-            self.solve_joints(scene);
+            self.solve_joints(scene, 0);
         } else {
             for _ in 0..VELOCITY_ITERATIONS {
                 self.iterate(scene);
@@ -82,12 +82,16 @@ impl Problem {
         })
     }
 
-    fn solve_joints(&mut self, scene: &Scene) {
-        let mut done = 0;
+    /// Finishes a problem without contacts of which `done` iterations have been carried out.
+    pub fn resume(&mut self, scene: &Scene, done: u32) {
+        self.solve_joints(scene, done);
+    }
+
+    fn solve_joints(&mut self, scene: &Scene, mut done: u32) {
         // The key at iteration `marked`; looking back to a mark that moves on at growing intervals finds
         // any period.
         let mut mark = self.key();
-        let mut marked = 0;
+        let mut marked = done;
         let mut added: [Added; MAX_PERIOD] = [[None; 2]; MAX_PERIOD];
         while done < VELOCITY_ITERATIONS {
             added[done as usize % MAX_PERIOD] = self.iterate(scene);

@@ -27,7 +27,7 @@ mod verify;
 mod write;
 
 pub use read::{ReadError, Reader};
-pub use verify::{Field, Mismatch, Report, VerifyError, verify};
+pub use verify::{Field, Mismatch, Report, VerifyError, verify, verify_batch};
 pub use write::{Writer, record_episode};
 
 use crate::action::Action;

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use super::{ReadError, Record, Recording};
-use crate::environment::{Environment, Step};
+use crate::action::Action;
+use crate::batch::{AutoReset, Batch};
+use crate::environment::{Environment, Step, VectorEnvironment};
 use crate::lander::{BodyState, Draws, LunarLander};
 use crate::options::Options;
+use crate::simd::Width;
 
 /// A part of a record that is compared on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,4 +226,86 @@ fn replay(
         report.record(episode, recording, index, &found);
     }
     Ok(())
+}
+
+/// Replays `recordings` in the lanes of a [`Batch`] of `count` environments, each lane taking the next
+/// episode as soon as it is free, and compares every bit.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_batch(
+    options: Options,
+    recordings: &[Recording],
+    count: usize,
+    width: Width,
+) -> Result<Report, VerifyError> {
+    let mut batch = Batch::with(options, count, AutoReset::Disabled, width).map_err(ReadError::from)?;
+    let mut report = Report::default();
+    let mut next = 0;
+    // Which episode and which of its records each lane is at.
+    let mut lanes: Vec<Option<(usize, usize)>> = vec![None; count];
+    let mut actions = vec![Action::noop(&options); count];
+    batch.reset_from(0);
+    loop {
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            while lane.is_none_or(|(episode, record)| record >= recordings[episode].records.len()) {
+                let Some(recording) = recordings.get(next) else {
+                    *lane = None;
+                    break;
+                };
+                let observation = batch.reset_at(i, Some(recording.seed));
+                report.episodes += 1;
+                report.draws(next, recording, batch.draws(i));
+                if let Some(record) = recording.records.first() {
+                    let step = Step { observation, reward: 0.0, terminated: false, truncated: false };
+                    report.record(next, recording, 0, &found(&batch, i, record.action, &step));
+                }
+                *lane = Some((next, 1));
+                next += 1;
+            }
+            actions[i] = match *lane {
+                Some((episode, record)) => recordings[episode].records[record].action,
+                None => Action::noop(&options),
+            };
+        }
+        if lanes.iter().all(Option::is_none) {
+            return Ok(report);
+        }
+        let fail = |source| VerifyError::Step { episode: 0, record: 0, source };
+        let step = batch.step(&actions).map_err(fail)?;
+        let steps: Vec<Step> = (0..count)
+            .map(|i| Step {
+                observation: step.observations[i],
+                reward: step.rewards[i],
+                terminated: step.terminated[i],
+                truncated: step.truncated[i],
+            })
+            .collect();
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            if let Some((episode, record)) = lane {
+                let recording = &recordings[*episode];
+                let found = found(&batch, i, recording.records[*record].action, &steps[i]);
+                report.record(*episode, recording, *record, &found);
+                *record += 1;
+            }
+        }
+        // A lane without an episode goes on from the start, so that it does not rest at an end.
+        for (i, lane) in lanes.iter().enumerate() {
+            if lane.is_none() && steps[i].done() {
+                batch.reset_at(i, None);
+            }
+        }
+    }
+}
+
+fn found(batch: &Batch, i: usize, action: Action, step: &Step) -> Record {
+    Record {
+        action,
+        dispersion: batch.dispersion(i),
+        observation: step.observation,
+        bodies: batch.bodies(i),
+        reward: step.reward,
+        terminated: step.terminated,
+    }
 }
