@@ -3,7 +3,7 @@
 //! [`ContactStep::solve`]: crate::physics::contact_solver::ContactStep::solve
 
 use super::job::{CONTACT, SLOT};
-use super::joints::{Vec2, Velocity};
+use super::joints::{Vec2, Velocity, put, row};
 use super::lanes::Lanes;
 
 /// One contact of a leg in every lane that has one in this slot.
@@ -29,22 +29,25 @@ impl<L: Lanes> Contacts<L> {
     /// Reads a slot; `None` when no lane has a contact in it.
     #[inline(always)]
     pub fn load(table: &[f32], slot: usize) -> Option<Self> {
-        let row = |i: usize| L::load(&table[(CONTACT + slot * SLOT + i) * L::N..]);
-        let pair = |i: usize| Vec2 { x: row(i), y: row(i + 1) };
-        let count = row(SLOT - 1);
+        let at = CONTACT + slot * SLOT;
+        // A plain function: a closure does not inherit its function's instructions.
+        let count: L = row(table, at + SLOT - 1);
         let one = count.ge(L::splat(1.0));
         let two = count.ge(L::splat(2.0));
-        L::any(one).then(|| Self {
+        if !L::any(one) {
+            return None;
+        }
+        Some(Self {
             slot,
-            normal_impulse: [row(0), row(2)],
-            tangent_impulse: [row(1), row(3)],
-            r: [pair(4), pair(6)],
-            normal_mass: [row(8), row(10)],
-            tangent_mass: [row(9), row(11)],
-            normal: pair(12),
-            friction: row(14),
-            k: [row(15), row(16), row(17)],
-            inverse: [row(18), row(19), row(20)],
+            normal_impulse: [row(table, at), row(table, at + 2)],
+            tangent_impulse: [row(table, at + 1), row(table, at + 3)],
+            r: [Vec2::load(table, at + 4), Vec2::load(table, at + 6)],
+            normal_mass: [row(table, at + 8), row(table, at + 10)],
+            tangent_mass: [row(table, at + 9), row(table, at + 11)],
+            normal: Vec2::load(table, at + 12),
+            friction: row(table, at + 14),
+            k: [row(table, at + 15), row(table, at + 16), row(table, at + 17)],
+            inverse: [row(table, at + 18), row(table, at + 19), row(table, at + 20)],
             one,
             two,
             all_two: L::all(two),
@@ -54,11 +57,11 @@ impl<L: Lanes> Contacts<L> {
     /// Writes the impulses back.
     #[inline(always)]
     pub fn store(&self, table: &mut [f32]) {
-        let mut put = |i: usize, value: L| value.store(&mut table[(CONTACT + self.slot * SLOT + i) * L::N..]);
-        put(0, self.normal_impulse[0]);
-        put(1, self.tangent_impulse[0]);
-        put(2, self.normal_impulse[1]);
-        put(3, self.tangent_impulse[1]);
+        let at = CONTACT + self.slot * SLOT;
+        put(table, at, self.normal_impulse[0]);
+        put(table, at + 1, self.tangent_impulse[0]);
+        put(table, at + 2, self.normal_impulse[1]);
+        put(table, at + 3, self.tangent_impulse[1]);
     }
 
     /// One iteration: friction at each point, then the normal impulses.

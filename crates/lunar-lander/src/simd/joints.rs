@@ -13,7 +13,25 @@ pub struct Vec2<L> {
     pub y: L,
 }
 
+/// Row `i` of a table.
+// Plain functions and no closures handed to others: a closure does not inherit its function's instructions.
+#[inline(always)]
+pub fn row<L: Lanes>(table: &[f32], i: usize) -> L {
+    L::load(&table[i * L::N..])
+}
+
+/// Writes row `i` of a table.
+#[inline(always)]
+pub fn put<L: Lanes>(table: &mut [f32], i: usize, value: L) {
+    value.store(&mut table[i * L::N..]);
+}
+
 impl<L: Lanes> Vec2<L> {
+    #[inline(always)]
+    pub fn load(table: &[f32], i: usize) -> Self {
+        Self { x: row(table, i), y: row(table, i + 1) }
+    }
+
     #[inline(always)]
     pub fn cross(self, b: Self) -> L {
         self.x * b.y - self.y * b.x
@@ -53,6 +71,11 @@ pub struct Velocity<L> {
 }
 
 impl<L: Lanes> Velocity<L> {
+    #[inline(always)]
+    fn load(table: &[f32], i: usize) -> Self {
+        Self { v: Vec2::load(table, i), w: row(table, i + 2) }
+    }
+
     /// The velocity of the point at `r`, with the terms in the order of the original.
     #[inline(always)]
     pub fn at(self, r: Vec2<L>) -> Vec2<L> {
@@ -76,6 +99,29 @@ struct Constants<L: Lanes> {
     d2: L,
     active: L::Mask,
     lower: L::Mask,
+}
+
+impl<L: Lanes> Constants<L> {
+    #[inline(always)]
+    fn load(table: &[f32], i: usize) -> Self {
+        let limit: L = row(table, i + 14);
+        Self {
+            ra: Vec2::load(table, i),
+            rb: Vec2::load(table, i + 2),
+            k: [
+                row(table, i + 4),
+                row(table, i + 5),
+                row(table, i + 6),
+                row(table, i + 7),
+                row(table, i + 8),
+            ],
+            e: [row(table, i + 9), row(table, i + 10), row(table, i + 11)],
+            d3: row(table, i + 12),
+            d2: row(table, i + 13),
+            active: limit.ge(L::splat(1.0)),
+            lower: L::splat(1.0).ge(limit),
+        }
+    }
 }
 
 /// What both joints share.
@@ -116,6 +162,13 @@ struct Impulses<L> {
     motor: L,
 }
 
+impl<L: Lanes> Impulses<L> {
+    #[inline(always)]
+    fn load(table: &[f32], i: usize) -> Self {
+        Self { point: Vec2::load(table, i), limit: row(table, i + 2), motor: row(table, i + 3) }
+    }
+}
+
 /// What an iteration added to a joint's impulses, and where its limit pulled.
 #[derive(Clone, Copy)]
 pub struct Added<L: Lanes> {
@@ -139,50 +192,34 @@ pub struct Joints<L: Lanes> {
 impl<L: Lanes> Joints<L> {
     #[inline(always)]
     pub fn load(table: &[f32]) -> Self {
-        let row = |row: usize| L::load(&table[row * L::N..]);
-        let pair = |i: usize| Vec2 { x: row(i), y: row(i + 1) };
-        let velocities = [0, 1, 2].map(|i| {
-            let at = VELOCITY + 3 * i;
-            Velocity { v: pair(at), w: row(at + 2) }
-        });
-        let impulses = [0, 1].map(|i| {
-            let at = JOINT + 4 * i;
-            Impulses { point: pair(at), limit: row(at + 2), motor: row(at + 3) }
-        });
-        let constants = [0, 1].map(|i| {
-            let at = CONSTANT + CONSTANTS * i;
-            let limit = row(at + 14);
-            Constants {
-                ra: pair(at),
-                rb: pair(at + 2),
-                k: [row(at + 4), row(at + 5), row(at + 6), row(at + 7), row(at + 8)],
-                e: [row(at + 9), row(at + 10), row(at + 11)],
-                d3: row(at + 12),
-                d2: row(at + 13),
-                active: limit.ge(L::splat(1.0)),
-                lower: L::splat(1.0).ge(limit),
-            }
-        });
-        let any = constants.map(|c| L::any(c.active));
-        let all = constants.map(|c| L::all(c.active));
+        let velocities = [
+            Velocity::load(table, VELOCITY),
+            Velocity::load(table, VELOCITY + 3),
+            Velocity::load(table, VELOCITY + 6),
+        ];
+        let impulses = [Impulses::load(table, JOINT), Impulses::load(table, JOINT + 4)];
+        let constants =
+            [Constants::load(table, CONSTANT), Constants::load(table, CONSTANT + CONSTANTS)];
+        let [left, right] = &constants;
+        let any = [L::any(left.active), L::any(right.active)];
+        let all = [L::all(left.active), L::all(right.active)];
         Self { velocities, impulses, constants, any, all }
     }
 
     #[inline(always)]
     pub fn store(&self, table: &mut [f32]) {
-        let mut put = |row: usize, value: L| value.store(&mut table[row * L::N..]);
         for (i, velocity) in self.velocities.iter().enumerate() {
             let at = VELOCITY + 3 * i;
-            put(at, velocity.v.x);
-            put(at + 1, velocity.v.y);
-            put(at + 2, velocity.w);
+            put(table, at, velocity.v.x);
+            put(table, at + 1, velocity.v.y);
+            put(table, at + 2, velocity.w);
         }
         for (i, impulses) in self.impulses.iter().enumerate() {
             let at = JOINT + 4 * i;
-            put(at, impulses.point.x);
-            put(at + 1, impulses.point.y);
-            put(at + 2, impulses.limit);
-            put(at + 3, impulses.motor);
+            put(table, at, impulses.point.x);
+            put(table, at + 1, impulses.point.y);
+            put(table, at + 2, impulses.limit);
+            put(table, at + 3, impulses.motor);
         }
     }
 
@@ -192,8 +229,9 @@ impl<L: Lanes> Joints<L> {
         let [a, b, c] = self.velocities;
         let [x, y, z] = before.velocities;
         let bodies = L::and(L::and(a.same(x), b.same(y)), c.same(z));
-        let motor = |i: usize| self.impulses[i].motor.same(before.impulses[i].motor);
-        L::and(bodies, L::and(motor(0), motor(1)))
+        let left = self.impulses[0].motor.same(before.impulses[0].motor);
+        let right = self.impulses[1].motor.same(before.impulses[1].motor);
+        L::and(bodies, L::and(left, right))
     }
 
     /// One iteration over the right, then over the left joint; returns what it added, in that order.

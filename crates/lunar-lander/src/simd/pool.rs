@@ -10,7 +10,7 @@
 
 use super::contacts::Contacts;
 use super::job::{self, CONSTANT, CONSTANTS, CONTACT_ROWS, JOINT, ROWS, SLOTS};
-use super::joints::{Added, Joints, Shared};
+use super::joints::{Joints, Shared, put, row};
 use super::lanes::Lanes;
 use crate::physics::VELOCITY_ITERATIONS;
 use crate::physics::scene::Scene;
@@ -22,6 +22,9 @@ const ROUND: u32 = 12;
 const PERIOD: usize = 4;
 /// Numbers that a period adds: x, y and limit of both joints in each iteration.
 const ADDED: usize = 6 * PERIOD;
+
+/// Where the impulses are that are summed up: the right joint's, then the left one's, as they are solved.
+const SUMS: [usize; 6] = [JOINT + 4, JOINT + 5, JOINT + 6, JOINT, JOINT + 1, JOINT + 2];
 
 /// The widest vector.
 pub const MAX_LANES: usize = 32;
@@ -103,15 +106,12 @@ impl Pool {
         let zero = L::splat(0.0);
         let mut pulled = zero.lt(zero);
         for phase in 0..PERIOD {
-            for (j, added) in joints.iterate(&shared).into_iter().enumerate() {
-                let Added { point, limit, pulls } = added;
-                let mut put = |i: usize, value: L| {
-                    value.store(&mut self.table[(ROWS + 6 * phase + 3 * j + i) * L::N..]);
-                };
-                put(0, point.x);
-                put(1, point.y);
-                put(2, limit);
-                pulled = L::or(pulled, pulls);
+            for (j, added) in joints.iterate(&shared).iter().enumerate() {
+                let at = ROWS + 6 * phase + 3 * j;
+                put(&mut self.table, at, added.point.x);
+                put(&mut self.table, at + 1, added.point.y);
+                put(&mut self.table, at + 2, added.limit);
+                pulled = L::or(pulled, added.pulls);
             }
         }
         joints.store(&mut self.table);
@@ -134,20 +134,21 @@ impl Pool {
                 counts[lane] = count as f32;
                 most = most.max(count);
             }
-            let row = |i: usize| L::load(&rows[i * L::N..]);
-            let limit = [row(CONSTANT + 14 + CONSTANTS), row(CONSTANT + 14)];
+            let (right, left): (L, L) = (row(rows, CONSTANT + 14 + CONSTANTS), row(rows, CONSTANT + 14));
             let (one, zero) = (L::splat(1.0), L::splat(0.0));
-            let active = limit.map(|limit| limit.ge(one));
-            let lower = limit.map(|limit| one.ge(limit));
-            // Right joint, then left joint: the order of solution.
-            let mut sum = [JOINT + 4, JOINT + 5, JOINT + 6, JOINT, JOINT + 1, JOINT + 2].map(row);
+            let active = [right.ge(one), left.ge(one)];
+            let lower = [one.ge(right), one.ge(left)];
+            let mut sum: [L; 6] = [zero; 6];
+            for (sum, at) in sum.iter_mut().zip(SUMS) {
+                *sum = row(rows, at);
+            }
             let counts = L::load(&counts);
             let mut pulled = zero.lt(zero);
             for block in 0..most as usize / PERIOD {
                 let mut next = sum;
                 for phase in 0..PERIOD {
                     for (i, next) in next.iter_mut().enumerate() {
-                        *next = *next + L::load(&added[(6 * phase + i) * L::N..]);
+                        *next = *next + row(added, 6 * phase + i);
                     }
                     for j in 0..2 {
                         let new = next[3 * j + 2];
@@ -161,8 +162,8 @@ impl Pool {
                     *sum = L::select(running, next, *sum);
                 }
             }
-            for (sum, at) in sum.iter().zip([JOINT + 4, JOINT + 5, JOINT + 6, JOINT, JOINT + 1, JOINT + 2]) {
-                sum.store(&mut rows[at * L::N..]);
+            for (sum, at) in sum.iter().zip(SUMS) {
+                put(rows, at, *sum);
             }
             let pulled = L::bits(pulled);
             for (lane, left) in chunk.iter().enumerate() {
@@ -186,8 +187,10 @@ impl Pool {
                 job::load(&worlds[job as usize].problem, &mut self.table, L::N, lane, true);
             }
             let mut joints = Joints::<L>::load(&self.table);
-            let mut slots: [Option<Contacts<L>>; 2 * SLOTS] =
-                std::array::from_fn(|slot| Contacts::load(&self.table, slot));
+            let mut slots: [Option<Contacts<L>>; 2 * SLOTS] = [None; 2 * SLOTS];
+            for (i, slot) in slots.iter_mut().enumerate() {
+                *slot = Contacts::load(&self.table, i);
+            }
             for _ in 0..VELOCITY_ITERATIONS {
                 joints.iterate(&shared);
                 for (i, slot) in slots.iter_mut().enumerate() {
