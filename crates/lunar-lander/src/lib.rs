@@ -4,11 +4,14 @@
 
 mod action;
 mod batch;
+pub mod cli;
 mod environment;
 mod error;
+pub mod frames;
 mod lander;
 mod options;
 mod physics;
+pub mod policy;
 pub mod random;
 mod simd;
 pub mod trace;

@@ -1,0 +1,3 @@
+//! `cargo xtask bench-peers`: the project beside others, in one run on one machine.
+
+pub mod lander;
