@@ -160,8 +160,6 @@ pub struct Rot {
 }
 
 impl Rot {
-    pub const IDENTITY: Self = Self { s: 0.0, c: 1.0 };
-
     /// The rotation by `angle` radians, from the sine and cosine of the system's libm.
     #[inline(always)]
     pub fn new(angle: f32) -> Self {
@@ -188,8 +186,6 @@ pub struct Transform {
 }
 
 impl Transform {
-    pub const IDENTITY: Self = Self { p: Vec2::ZERO, q: Rot::IDENTITY };
-
     #[inline(always)]
     pub fn apply(self, v: Vec2) -> Vec2 {
         Vec2::new(
@@ -219,10 +215,6 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// The sweep of a body that never moves, at the origin.
-    pub const STILL: Self =
-        Self { local_center: Vec2::ZERO, c0: Vec2::ZERO, c: Vec2::ZERO, a0: 0.0, a: 0.0, alpha0: 0.0 };
-
     /// The body's transform at the fraction `beta` of the sweep.
     pub fn transform(&self, beta: f32) -> Transform {
         let p = (1.0 - beta) * self.c0 + beta * self.c;
