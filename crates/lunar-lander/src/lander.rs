@@ -95,10 +95,10 @@ impl Episode {
             0.33 * (before + heights[i] + heights[i + 1])
         });
         self.draws.force = std::array::from_fn(|_| random.uniform(-INITIAL_RANDOM, INITIAL_RANDOM));
-        self.wind = self.options.enable_wind.then(|| Wind {
-            force: random.integer(-9999, 9999),
-            torque: random.integer(-9999, 9999),
-        });
+        self.wind = self
+            .options
+            .enable_wind
+            .then(|| Wind { force: random.integer(-9999, 9999), torque: random.integer(-9999, 9999) });
         self.shaping = None;
         self.steps = 0;
         let mut world = World::new(self.options.gravity as f32, &smooth);

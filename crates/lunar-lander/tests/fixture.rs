@@ -8,10 +8,8 @@ use lunar_lander::trace::{Reader, verify, verify_batch};
 
 /// `shared/lunar_lander/trace.bin`, or `None` with a sentence when the directory is absent.
 fn fixture() -> Option<PathBuf> {
-    let root = std::env::var_os("MOBULA_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("MOBULA_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let path = root.join("lunar_lander/trace.bin");
     if path.exists() {
         return Some(path);

@@ -24,9 +24,8 @@ fn engines_throw_particles_that_go_out() {
     let mut lander = LunarLander::new(Options::default()).unwrap();
     lander.reset(7);
     let mut renderer = Renderer::new();
-    let red = |frame: &lunar_lander::frames::Frame| {
-        frame.pixels.iter().filter(|[r, g, b]| r > g && g == b).count()
-    };
+    let red =
+        |frame: &lunar_lander::frames::Frame| frame.pixels.iter().filter(|[r, g, b]| r > g && g == b).count();
     assert_eq!(red(&renderer.frame(&lander)), 0);
     for _ in 0..5 {
         lander.step(Action::Discrete(2)).unwrap();

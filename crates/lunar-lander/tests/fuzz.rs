@@ -45,11 +45,10 @@ fn fuzz(seed: u64, target: usize) -> usize {
             let actions: Vec<Action> = (0..count).map(|_| action(&mut chance, &options)).collect();
             let one = lander.step(actions[0]).unwrap();
             let all = batch.step(&actions).unwrap();
-            assert_eq!((all.rewards[0], all.terminated[0], all.truncated[0]), (
-                one.reward,
-                one.terminated,
-                one.truncated
-            ));
+            assert_eq!(
+                (all.rewards[0], all.terminated[0], all.truncated[0]),
+                (one.reward, one.terminated, one.truncated)
+            );
             for values in all.observations {
                 assert!(values.iter().all(|value| value.is_finite()), "{options:?}: {values:?}");
             }

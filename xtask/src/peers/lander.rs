@@ -39,10 +39,7 @@ pub fn run(python: &Path, time: Duration) -> anyhow::Result<()> {
         let bench::Row { actions, count, steps_per_second, .. } = row;
         rows.push(Row { name, actions: actions.into(), count, steps_per_second });
     }
-    println!(
-        "{:<20} {:<8} {:>12} {:>12} {:>12}",
-        "", "actions", "environments", "steps/s", "x Gymnasium"
-    );
+    println!("{:<20} {:<8} {:>12} {:>12} {:>12}", "", "actions", "environments", "steps/s", "x Gymnasium");
     for actions in ["random", "skilful"] {
         let base = rows.iter().find(|row| row.name == "gymnasium" && row.actions == actions);
         for row in rows.iter().filter(|row| row.actions == actions) {

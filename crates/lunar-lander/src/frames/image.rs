@@ -11,8 +11,7 @@ use super::{BLACK, BODY, FLAG, FRAME_HEIGHT, FRAME_WIDTH, Frame, OUTLINE, Rgb, W
 ///
 /// The output cannot be written, or there is no frame.
 pub fn write_png(output: impl Write, frames: &[&Frame]) -> io::Result<()> {
-    let mut encoder =
-        png::Encoder::new(output, (FRAME_WIDTH * frames.len()) as u32, FRAME_HEIGHT as u32);
+    let mut encoder = png::Encoder::new(output, (FRAME_WIDTH * frames.len()) as u32, FRAME_HEIGHT as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);

@@ -128,8 +128,10 @@ pub fn collide(edge: &Edge, polygon: &Polygon, xf: Transform) -> Manifold {
     let (i1, i2, r1, r2, reference_normal);
     if let Some(index) = polygon_axis {
         let face = index as u8;
-        incident =
-            [ClipVertex { v: v1, key: [0, face, VERTEX, FACE] }, ClipVertex { v: v2, key: [0, face, VERTEX, FACE] }];
+        incident = [
+            ClipVertex { v: v1, key: [0, face, VERTEX, FACE] },
+            ClipVertex { v: v2, key: [0, face, VERTEX, FACE] },
+        ];
         let next = if index + 1 < count { index + 1 } else { 0 };
         (i1, i2, r1, r2) = (face, next as u8, vertices[index], vertices[next]);
         reference_normal = normals[index];

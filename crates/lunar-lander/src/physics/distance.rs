@@ -72,10 +72,7 @@ impl Simplex {
         let [v1, v2, v3] = &self.v;
         match self.count {
             1 => (v1.wa, v1.wb),
-            2 => (
-                v1.weight * v1.wa + v2.weight * v2.wa,
-                v1.weight * v1.wb + v2.weight * v2.wb,
-            ),
+            2 => (v1.weight * v1.wa + v2.weight * v2.wa, v1.weight * v1.wb + v2.weight * v2.wb),
             _ => {
                 let p = v1.weight * v1.wa + v2.weight * v2.wa + v3.weight * v3.wa;
                 (p, p)

@@ -188,10 +188,7 @@ pub struct Transform {
 impl Transform {
     #[inline(always)]
     pub fn apply(self, v: Vec2) -> Vec2 {
-        Vec2::new(
-            (self.q.c * v.x - self.q.s * v.y) + self.p.x,
-            (self.q.s * v.x + self.q.c * v.y) + self.p.y,
-        )
+        Vec2::new((self.q.c * v.x - self.q.s * v.y) + self.p.x, (self.q.s * v.x + self.q.c * v.y) + self.p.y)
     }
 
     #[inline(always)]

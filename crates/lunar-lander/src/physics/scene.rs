@@ -59,8 +59,7 @@ impl Scene {
     fn new() -> Self {
         let hull = Polygon::hull(LANDER.map(|(x, y)| Vec2::new((x / SCALE) as f32, (y / SCALE) as f32)));
         let lander = BodyDef::new(hull, 5.0, 0.1);
-        let rectangle =
-            Polygon::rectangle((LEG_HALF_WIDTH / SCALE) as f32, (LEG_HALF_HEIGHT / SCALE) as f32);
+        let rectangle = Polygon::rectangle((LEG_HALF_WIDTH / SCALE) as f32, (LEG_HALF_HEIGHT / SCALE) as f32);
         let leg = BodyDef::new(rectangle, 1.0, 0.2);
 
         let (x, y) = (600.0 / SCALE / 2.0, 400.0 / SCALE);
@@ -76,8 +75,7 @@ impl Scene {
             motor_speed: (0.3 * i) as f32,
             max_motor_impulse: DT * LEG_SPRING_TORQUE as f32,
         };
-        let joints =
-            [joint(-1.0, 0.9 - 0.5, 0.9, start[1].1), joint(1.0, -0.9, -0.9 + 0.5, start[2].1)];
+        let joints = [joint(-1.0, 0.9 - 0.5, 0.9, start[1].1), joint(1.0, -0.9, -0.9 + 0.5, start[2].1)];
         let motor_mass = 1.0 / (lander.inv_inertia + leg.inv_inertia);
         Self { lander, leg, joints, motor_mass, start }
     }

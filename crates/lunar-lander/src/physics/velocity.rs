@@ -9,11 +9,11 @@
 //! their limits with their motors at full torque, and this happens within a dozen iterations more often than
 //! not, with a period of one or two.
 
+use super::VELOCITY_ITERATIONS;
 use super::contact_solver::ContactStep;
 use super::joint::{Increment, Joint, JointStep, Limit, Velocity};
 use super::scene::Scene;
 use super::world::{LEGS, pair};
-use super::VELOCITY_ITERATIONS;
 
 /// Periods up to this are recognised.
 const MAX_PERIOD: usize = 8;
@@ -54,10 +54,8 @@ impl Problem {
     fn key(&self) -> Key {
         let [a, b, c] = &self.velocities;
         let [left, right] = &self.joints;
-        [
-            a.v.x, a.v.y, a.w, b.v.x, b.v.y, b.w, c.v.x, c.v.y, c.w, left.motor_impulse, right.motor_impulse,
-        ]
-        .map(f32::to_bits)
+        [a.v.x, a.v.y, a.w, b.v.x, b.v.y, b.w, c.v.x, c.v.y, c.w, left.motor_impulse, right.motor_impulse]
+            .map(f32::to_bits)
     }
 
     /// Solves the problem with one environment's arithmetic.

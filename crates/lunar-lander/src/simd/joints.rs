@@ -198,8 +198,7 @@ impl<L: Lanes> Joints<L> {
             Velocity::load(table, VELOCITY + 6),
         ];
         let impulses = [Impulses::load(table, JOINT), Impulses::load(table, JOINT + 4)];
-        let constants =
-            [Constants::load(table, CONSTANT), Constants::load(table, CONSTANT + CONSTANTS)];
+        let constants = [Constants::load(table, CONSTANT), Constants::load(table, CONSTANT + CONSTANTS)];
         let [left, right] = &constants;
         let any = [L::any(left.active), L::any(right.active)];
         let all = [L::all(left.active), L::all(right.active)];

@@ -38,14 +38,8 @@ pub enum Width {
 
 impl Width {
     /// Every width, widest last.
-    pub const ALL: [Self; 6] = [
-        Self::Scalar,
-        Self::Portable4,
-        Self::Portable8,
-        Self::Portable16,
-        Self::Avx2,
-        Self::Avx512,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Scalar, Self::Portable4, Self::Portable8, Self::Portable16, Self::Avx2, Self::Avx512];
 
     /// The fastest width that this processor runs.
     pub fn best() -> Self {
@@ -143,13 +137,7 @@ fn run<L: Lanes>(pool: &mut Pool, scene: &Scene, worlds: &mut [World], free: &[u
 /// The processor must have AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn run_avx2(
-    pool: &mut Pool,
-    scene: &Scene,
-    worlds: &mut [World],
-    free: &[u32],
-    touching: &[u32],
-) {
+unsafe fn run_avx2(pool: &mut Pool, scene: &Scene, worlds: &mut [World], free: &[u32], touching: &[u32]) {
     run::<Pair<x86::Avx2>>(pool, scene, worlds, free, touching);
 }
 
@@ -158,12 +146,6 @@ unsafe fn run_avx2(
 /// The processor must have AVX-512F.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn run_avx512(
-    pool: &mut Pool,
-    scene: &Scene,
-    worlds: &mut [World],
-    free: &[u32],
-    touching: &[u32],
-) {
+unsafe fn run_avx512(pool: &mut Pool, scene: &Scene, worlds: &mut [World], free: &[u32], touching: &[u32]) {
     run::<Pair<x86::Avx512>>(pool, scene, worlds, free, touching);
 }

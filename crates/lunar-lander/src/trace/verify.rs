@@ -104,7 +104,13 @@ impl Report {
         }
     }
 
-    fn compare(&mut self, at: (usize, u128, usize), field: Field, same: bool, texts: impl FnOnce() -> [String; 2]) {
+    fn compare(
+        &mut self,
+        at: (usize, u128, usize),
+        field: Field,
+        same: bool,
+        texts: impl FnOnce() -> [String; 2],
+    ) {
         if same {
             return;
         }
@@ -213,7 +219,11 @@ fn replay(
         let step = if index == 0 {
             Step { observation, reward: 0.0, terminated: false, truncated: false }
         } else {
-            lander.step(record.action).map_err(|source| VerifyError::Step { episode, record: index, source })?
+            lander.step(record.action).map_err(|source| VerifyError::Step {
+                episode,
+                record: index,
+                source,
+            })?
         };
         let found = Record {
             action: record.action,
