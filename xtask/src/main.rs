@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod cluster;
+mod parity;
 mod peers;
 mod python;
 mod test;
@@ -23,7 +24,9 @@ enum Command {
     Test(test::Arguments),
     Python(python::Arguments),
     Cluster(cluster::Arguments),
-    BenchPeers(peers::Arguments),
+    Parity(parity::Arguments),
+    #[command(subcommand)]
+    BenchPeers(peers::Peers),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Python(arguments) => python::run(arguments),
         Command::Cluster(arguments) => cluster::run(&arguments),
+        Command::Parity(arguments) => parity::run(&arguments),
         Command::BenchPeers(arguments) => peers::run(&arguments),
     };
     match outcome {

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::bench::Bench;
+use crate::commands::lander::Lander;
 use crate::commands::status::Status;
 use crate::commands::wordcount::WordCount;
 use crate::ui;
@@ -33,6 +34,9 @@ pub enum Command {
     WordCount(WordCount),
     /// Show the cluster's nodes and what is free there.
     Status(Status),
+    /// Verify and record LunarLander's traces.
+    #[command(subcommand)]
+    Lander(Lander),
     /// Measure, beside a baseline in the same run.
     Bench(Bench),
 }
@@ -53,6 +57,7 @@ impl mobula::Arguments for Cli {
     fn address(&self) -> Option<String> {
         // What needs no cluster does not wait for one.
         match self.command {
+            Command::Lander(_) => Some("local".into()),
             Command::Bench(ref bench) if bench.is_embedded() => Some("local".into()),
             _ => self.address.clone(),
         }

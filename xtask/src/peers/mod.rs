@@ -1,19 +1,28 @@
-//! `cargo xtask bench-peers`: the program beside others, in one run on one machine.
+//! `cargo xtask bench-peers`: the project beside others, in one run on one machine.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, Subcommand};
 use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
 use mobula_testkit::target_dir;
 
 use crate::test::step::cargo;
 
+mod lander;
 mod wordcount;
+
+/// Time the project beside others, in one run
+#[derive(Subcommand)]
+pub enum Peers {
+    Wordcount(WordCount),
+    Lander(Lander),
+}
 
 /// Time WordCount beside plain Python, Polars, and the same MapReduce written for Ray in Python
 #[derive(Args)]
-pub struct Arguments {
+pub struct WordCount {
     /// Directory of text files
     directory: PathBuf,
     /// How often each program runs; the median counts
@@ -27,17 +36,43 @@ pub struct Arguments {
     mobula: Option<PathBuf>,
 }
 
+/// Time LunarLander beside Gymnasium and, where it is installed, EnvPool
+#[derive(Args)]
+pub struct Lander {
+    /// An interpreter with gymnasium[box2d] and perhaps envpool [default: one of an environment made for this]
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// Seconds for each measurement
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+}
+
 /// Makes what is missing and runs all programs.
-pub fn run(arguments: &Arguments) -> Result<()> {
-    let mobula = arguments.mobula.clone().map_or_else(build, Ok)?;
-    let python = match &arguments.python {
-        Some(python) => python.clone(),
-        None => {
+pub fn run(peers: &Peers) -> Result<()> {
+    match peers {
+        Peers::Wordcount(arguments) => {
+            let mobula = arguments.mobula.clone().map_or_else(build, Ok)?;
             let ray = format!("ray[default]=={}", RAY_VERSIONS[0]);
-            Environment::ensure(&Spec::new("peers", ["polars", &ray]))?.python().to_owned()
+            let python = python(arguments.python.as_ref(), "peers", &["polars", &ray])?;
+            wordcount::run(&python, &mobula, &arguments.directory, arguments.rounds as usize)
         }
-    };
-    wordcount::run(&python, &mobula, &arguments.directory, arguments.rounds as usize)
+        Peers::Lander(arguments) => {
+            let python = python(arguments.python.as_ref(), "lander-peers", GYMNASIUM_AND_ENVPOOL)?;
+            lander::run(&python, Duration::try_from_secs_f64(arguments.seconds)?)
+        }
+    }
+}
+
+/// What an environment needs for LunarLander as Gymnasium has it.
+pub const GYMNASIUM: &[&str] = &["swig", "gymnasium[box2d]==1.4.0"];
+const GYMNASIUM_AND_ENVPOOL: &[&str] = &["swig", "gymnasium[box2d]==1.4.0", "envpool"];
+
+/// The interpreter that was given, or that of an environment.
+pub fn python(given: Option<&PathBuf>, name: &str, requirements: &[&str]) -> Result<PathBuf> {
+    match given {
+        Some(python) => Ok(python.clone()),
+        None => Ok(Environment::ensure(&Spec::new(name, requirements.to_vec()))?.python().to_owned()),
+    }
 }
 
 /// The release build of the program.

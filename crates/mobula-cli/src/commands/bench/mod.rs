@@ -1,6 +1,7 @@
 //! `mobula bench`: every figure beside a baseline that is measured in the same run.
 
 mod core;
+mod lander;
 mod table;
 mod wordcount;
 
@@ -21,18 +22,21 @@ enum What {
     /// The counting of words, beside a plain `HashMap<String, u64>`.
     #[command(name = "wordcount")]
     WordCount(wordcount::WordCountBench),
+    /// LunarLander: steps per second of one core, one environment at a time and a batch in lockstep.
+    Lander(lander::LanderBench),
 }
 
 impl Bench {
     /// Whether it measures this process only, wherever the address points.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.what, What::WordCount(_))
+        matches!(self.what, What::WordCount(_) | What::Lander(_))
     }
 
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
         match &self.what {
             What::Core(bench) => bench.run(ray, json),
             What::WordCount(bench) => bench.run(ray, json),
+            What::Lander(bench) => bench.run(json),
         }
     }
 }
