@@ -30,21 +30,21 @@ fn action(chance: &mut Chance, options: &Options) -> Action {
 }
 
 /// Steps batches of random options, with a scalar environment beside lane 0; returns the steps taken.
-fn fuzz(seed: u64, target: usize) -> usize {
+fn fuzz(seed: u64, target: usize) -> Result<usize, Box<dyn std::error::Error>> {
     let mut chance = Chance::new(seed);
     let mut steps = 0;
     while steps < target {
         let options = options(&mut chance);
         let count = 1 + (chance.bits() % 70) as usize;
         let width = Width::ALL[(chance.bits() % 6) as usize];
-        let mut batch = Batch::with(options, count, AutoReset::SameStep, width).unwrap();
-        let mut lander = LunarLander::new(options).unwrap();
+        let mut batch = Batch::with(options, count, AutoReset::SameStep, width)?;
+        let mut lander = LunarLander::new(options)?;
         let first = u128::from(chance.bits()) << 64 | u128::from(chance.bits());
         assert_eq!(batch.reset_from(first)[0], lander.reset(first));
         for _ in 0..400 {
             let actions: Vec<Action> = (0..count).map(|_| action(&mut chance, &options)).collect();
-            let one = lander.step(actions[0]).unwrap();
-            let all = batch.step(&actions).unwrap();
+            let one = lander.step(actions[0])?;
+            let all = batch.step(&actions)?;
             assert_eq!(
                 (all.rewards[0], all.terminated[0], all.truncated[0]),
                 (one.reward, one.terminated, one.truncated)
@@ -61,19 +61,19 @@ fn fuzz(seed: u64, target: usize) -> usize {
             steps += count;
         }
     }
-    steps
+    Ok(steps)
 }
 
 #[test]
 fn random_options_and_actions() {
-    assert!(fuzz(1, 60_000) >= 60_000);
+    assert!(fuzz(1, 60_000).unwrap() >= 60_000);
 }
 
 /// `cargo test --release -p lunar-lander --test fuzz -- --ignored`
 #[test]
 #[ignore = "minutes long"]
 fn ten_million_steps() {
-    assert!(fuzz(2, 10_000_000) >= 10_000_000);
+    assert!(fuzz(2, 10_000_000).unwrap() >= 10_000_000);
 }
 
 #[test]

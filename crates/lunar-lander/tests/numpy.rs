@@ -14,9 +14,9 @@ fn seeds_draw_what_numpy_draws() {
         for i in 1..4 {
             assert_eq!(random.uniform(-1.0, 1.0).to_bits(), bits(i), "uniform number {i} of seed {seed}");
         }
-        for i in 4..6 {
-            let expected: i64 = words[i].parse().unwrap();
-            assert_eq!(random.integer(-9999, 9999), expected, "integer number {i} of seed {seed}");
+        for word in &words[4..6] {
+            let expected: i64 = word.parse().unwrap();
+            assert_eq!(random.integer(-9999, 9999), expected, "an integer of seed {seed}");
         }
         assert_eq!(random.uniform(0.0, 1.0).to_bits(), bits(6), "the number after the integers of {seed}");
         count += 1;

@@ -39,8 +39,8 @@ pub const VELOCITY_ITERATIONS: u32 = 6 * 30;
 /// Iterations over the positions, at most.
 pub const POSITION_ITERATIONS: u32 = 2 * 30;
 
-/// Box2D's own, less precise π.
-pub const PI: f32 = 3.141_592_653_59_f32;
+/// Box2D writes π with twelve digits, which is the same `f32`.
+pub const PI: f32 = std::f32::consts::PI;
 /// Metres that a fat box is wider than its shape.
 pub const AABB_MARGIN: f32 = 0.1;
 /// Metres of overlap that are left alone.

@@ -345,8 +345,8 @@ impl World {
             return;
         }
         for edge in 0..EDGES {
-            for body in 0..3 {
-                if !moved[body] || !self.edge_fat[edge].overlaps(&self.bodies[body].fat) {
+            for (body, &moved) in moved.iter().enumerate() {
+                if !moved || !self.edge_fat[edge].overlaps(&self.bodies[body].fat) {
                     continue;
                 }
                 let (edge, id) = (edge as u8, body as u8);
