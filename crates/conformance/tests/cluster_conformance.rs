@@ -6,7 +6,7 @@ use std::time::Duration;
 use mobula_conformance::CASES;
 use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, watchdog};
 
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The program, as one of this cluster's drivers.
 fn program(cluster: &TestCluster) -> Command {

@@ -11,7 +11,9 @@ use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, report_skip, 
 
 use support::{MOBULA, Place, Run, run};
 
-const LIMIT: Duration = Duration::from_secs(400);
+/// Starting Python for each worker of each run is nearly all the time that these tests take: half a minute for all on two
+/// idle cores, many minutes where others want them as well.
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// A place and a cluster.
 struct Bench {
@@ -50,7 +52,8 @@ fn corpus(place: &Place) -> (PathBuf, Option<PathBuf>) {
         return (corpus.join("mr_txt"), Some(corpus.join("correct_wc.tsv")));
     }
     report_skip(format_args!("only the corpus: no folder with shared data, so a made-up text stands in"));
-    let text = |file: usize| (0..40_000).map(move |n| format!("w{} ΟΔΟΣ{}\n", n * n % 7919, n % (file + 2)));
+    let text =
+        |file: usize| (0..40_000_usize).map(move |n| format!("w{} ΟΔΟΣ{}\n", n * n % 7919, n % (file + 2)));
     (0..10).for_each(|file| place.put(&format!("text/{file}"), text(file).collect::<String>()));
     (place.path("text"), None)
 }
@@ -84,7 +87,7 @@ fn text_that_is_sent_is_counted_as_text_that_is_read() {
         let place = &bench.place;
         let (corpus, _) = corpus(place);
         place.wordcount(&format!("{} --output embedded", corpus.display())).ok();
-        let line = format!("{} --ship --output all --map-tasks 12", corpus.display());
+        let line = format!("{} --ship --output all --map-tasks 12 --reduce-tasks 3", corpus.display());
         let run = bench.wordcount(&line).ok();
         assert!(run.err.contains("the text was sent to the tasks"), "{}", run.err);
         assert!(fs::read(place.path("all")).unwrap() == fs::read(place.path("embedded")).unwrap());
@@ -96,7 +99,12 @@ fn the_cluster_is_described_on_standard_error_and_the_result_is_on_standard_outp
     on_cluster(|bench| {
         bench.place.put("text", "to be or not to be");
         for address in [&bench.cluster.address, &bench.cluster.client_address] {
-            let run = bench.run_with("text --top 2 --output all", &[("RAY_ADDRESS", address)]).ok();
+            let run = bench
+                .run_with(
+                    "text --top 2 --output all --map-tasks 2 --reduce-tasks 1",
+                    &[("RAY_ADDRESS", address)],
+                )
+                .ok();
             bench.place.assert_no_temporary_files();
             assert_eq!(run.out, "2  be\n2  to\n");
             assert_eq!(bench.place.read("all"), "be\t2\nto\t2\nnot\t1\nor\t1\n");
@@ -108,8 +116,6 @@ fn the_cluster_is_described_on_standard_error_and_the_result_is_on_standard_outp
             );
             assert!(first.contains(&bench.cluster.dashboard_url), "{first}");
         }
-        let json = bench.wordcount("text --json --map-tasks 2").ok();
-        assert!(json.out.starts_with("{\"words\":6,") && json.out.lines().count() == 1, "{}", json.out);
     });
 }
 
@@ -117,7 +123,7 @@ fn the_cluster_is_described_on_standard_error_and_the_result_is_on_standard_outp
 fn tasks_carry_their_rust_names_in_the_state_api() {
     on_cluster(|bench| {
         bench.place.put("text", "a b");
-        bench.wordcount("text --map-tasks 3 --reduce-tasks 2").ok();
+        bench.wordcount("text --map-tasks 1 --reduce-tasks 1").ok();
         for name in ["count", "merge_counts"] {
             let name = format!("mobula_cli::wordcount::job::{name}");
             let found = eventually(Duration::from_secs(60), || {
@@ -137,7 +143,9 @@ fn mistakes_in_the_input_are_told_as_they_are_embedded() {
         bench.place.put("d/1", "fine");
         bench.place.put("d/2", bytes);
         bench.place.put("d/3", b"\xff");
-        for line in ["d --output all", "d --output all --ship", "d absent --output all"] {
+        for line in
+            ["d --output all --map-tasks 2", "d --output all --map-tasks 2 --ship", "d absent --output all"]
+        {
             let here = bench.place.wordcount(line).error(1);
             let there = bench.wordcount(line).error(1);
             // A worker's current folder is its own, so the path is whole.
@@ -145,7 +153,7 @@ fn mistakes_in_the_input_are_told_as_they_are_embedded() {
             assert_eq!(there.message.replace(&whole, "d/2"), here.message, "{line}");
             assert_eq!(there.hint, here.hint, "{line}");
         }
-        let told = bench.wordcount("d --lossy --output /dev/full").error(1);
+        let told = bench.wordcount("d --lossy --output /dev/full --map-tasks 1 --reduce-tasks 1").error(1);
         told.says(&["cannot write /dev/full", "No space left"], "room");
         assert_eq!(bench.place.names("."), ["d", "tmp"]);
     });

@@ -15,8 +15,8 @@ use mobula_testkit::{Process, TestCluster, environment, eventually, list_tasks, 
 
 use support::{MOBULA, Place, Run, run};
 
-const LIMIT: Duration = Duration::from_secs(240);
-const SOON: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(600);
+const SOON: Duration = Duration::from_secs(180);
 const MAP: &str = "mobula_cli::wordcount::job::count";
 
 /// Quick to notice that a node has died.
@@ -26,10 +26,12 @@ fn small(python: &Environment, nodes: usize) -> Builder {
     health.into_iter().fold(builder, |builder, (name, value)| builder.env(name, value))
 }
 
-/// Some text, with what an embedded run makes of it.
+/// Some text, with what an embedded run makes of it: words enough for buckets that live in a node's object store. Ray
+/// keeps values up to 100 KiB with the driver, where a node's death does not reach them.
 fn text() -> (Place, String) {
     let place = Place::new();
-    let text: String = (0..200_000).map(|n| format!("w{} ΟΔΟΣ{} the\n", n * n % 7919, n % 300)).collect();
+    let text: String =
+        (0..200_000_u64).map(|n| format!("word{} ΟΔΟΣ{} the\n", n * n % 99_991, n % 20_011)).collect();
     (0..16).for_each(|file| place.put(&format!("text/{file}"), &text));
     place.wordcount("text --output embedded").ok();
     let expected = place.read("embedded");
@@ -87,6 +89,15 @@ fn maps(cluster: &Cluster) -> Vec<TaskState> {
     tasks
 }
 
+/// The attempts in a few words each.
+fn list(maps: &[TaskState]) -> String {
+    let tell = |task: &TaskState| {
+        let (id, attempt, state, node) = (&task.task_id, task.attempt_number, &task.state, &task.node_id);
+        format!("{id} attempt {attempt} {state} on {node:?} {:?}", task.error_type)
+    };
+    maps.iter().map(tell).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn a_worker_that_is_killed_in_a_map_task_costs_no_word() {
     let Some(python) = environment() else { return };
@@ -97,14 +108,13 @@ fn a_worker_that_is_killed_in_a_map_task_costs_no_word() {
         let caught = catch(&cluster, 0, &mut job);
         assert!(caught.kill());
         finish(&place, job, &expected);
-        // The state API shows the attempt that died, in that very process, and another one of the same task.
+        // The state API shows the attempt that died, and another one of the same task.
         let again = eventually(SOON, || {
             let maps = maps(&cluster);
-            let died =
-                maps.iter().find(|task| task.worker_pid == Some(caught.pid) && task.state == "FAILED")?;
+            let died = maps.iter().find(|task| task.error_type.as_deref() == Some("WORKER_DIED"))?;
             maps.iter().any(|task| task.task_id == died.task_id && task.state == "FINISHED").then_some(())
         });
-        assert!(again.is_some(), "{:#?}", maps(&cluster));
+        assert!(again.is_some(), "{}", list(&maps(&cluster)));
     });
 }
 
@@ -122,7 +132,7 @@ fn a_node_that_is_killed_with_results_of_maps_on_it_costs_no_word() {
             let done = |task: &TaskState| task.state == "FINISHED" && task.node_id.as_ref() == Some(&node);
             maps(&cluster).into_iter().find(done)
         });
-        let lost = lost.unwrap();
+        let Some(lost) = lost else { panic!("no map has ended on {node}:\n{}", list(&maps(&cluster))) };
         assert!(job.try_wait().unwrap().is_none());
         cluster.kill_node(1);
         finish(&place, job, &expected);
@@ -132,7 +142,7 @@ fn a_node_that_is_killed_with_results_of_maps_on_it_costs_no_word() {
                 |task: &TaskState| task.task_id == lost.task_id && task.node_id.as_ref() != Some(&node);
             maps(&cluster).into_iter().find(|task| same(task) && task.state == "FINISHED")
         });
-        assert!(again.is_some(), "{:#?}", maps(&cluster));
+        assert!(again.is_some(), "no second attempt of {}:\n{}", lost.task_id, list(&maps(&cluster)));
         cluster.wait_for_nodes(2, SOON).unwrap();
     });
 }

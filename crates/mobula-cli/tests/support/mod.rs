@@ -15,7 +15,7 @@ use tempfile::TempDir;
 pub const MOBULA: &str = env!("CARGO_BIN_EXE_mobula");
 
 /// A run that takes longer has stopped.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A folder of its own for each test: the current one of the command, with `tmp` in it for temporary files.
 pub struct Place {

@@ -9,6 +9,7 @@ used.
 import ctypes
 import itertools
 import json
+import logging
 import os
 import pickle
 import signal
@@ -350,7 +351,10 @@ def wait(handles, n, wanted, timeout, ready, sink):
 
 def cancel(handle, force, sink):
     try:
-        ray.cancel(REFS[handle], force=bool(force), recursive=True)
+        # Ray ends the whole process ("Tried to complete task that was not pending") where a task is cancelled just when its
+        # value has arrived; of one that has ended, there is nothing to cancel.
+        if not ray.wait([REFS[handle]], timeout=0, fetch_local=False)[0]:
+            ray.cancel(REFS[handle], force=bool(force), recursive=True)
         answer(sink)
     except BaseException as error:
         refuse(sink, error)
@@ -524,6 +528,11 @@ def drive():
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
     try:
         package = os.path.join(stage, __name__)
+        # Ray warns of files from 10 MiB up, which a library easily is.
+        logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
+        # Ray Client's server has a thread for each driver, and warns each of them of that.
+        relayed = logging.getLogger("ray.util.client.logsclient")
+        relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
         context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
