@@ -16,7 +16,7 @@ use crate::peers;
 /// Record fresh Gymnasium episodes of LunarLander and compare every bit
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// An interpreter with gymnasium[box2d] [default: one of an environment made for this]
+    /// An interpreter with `gymnasium[box2d]` [default: one of an environment made for this]
     #[arg(long)]
     python: Option<PathBuf>,
     /// How many episodes to record

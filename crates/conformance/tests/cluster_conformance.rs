@@ -1,5 +1,7 @@
 //! Every case, on a Ray cluster: the program attaches in each of the ways there are, and all cases hold.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use std::process::{Command, Stdio};
 use std::time::Duration;
 

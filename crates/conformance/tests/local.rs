@@ -1,5 +1,7 @@
 //! Every case, embedded.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use mobula::{LocalConfig, Ray};
 use mobula_conformance::CASES;
 

@@ -1,5 +1,7 @@
 //! The recorded Gymnasium episodes, bit for bit.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use std::fs::File;
 use std::path::PathBuf;
 

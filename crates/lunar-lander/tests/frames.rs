@@ -1,5 +1,7 @@
 //! Pictures: the colours are where they belong, and the files can be read back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use lunar_lander::frames::{FRAME_HEIGHT, FRAME_WIDTH, GifWriter, Renderer, write_png};
 use lunar_lander::{Action, Environment, LunarLander, Options};
 

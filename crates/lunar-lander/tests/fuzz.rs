@@ -1,5 +1,7 @@
 //! Random options and actions, sensible and not: errors, never panics, and the batch keeps to the scalar.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use lunar_lander::policy::Chance;
 use lunar_lander::{
     Action, AutoReset, Batch, Environment, LunarLander, Options, OptionsError, StepError, VectorEnvironment,

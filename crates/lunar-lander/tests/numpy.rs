@@ -1,5 +1,7 @@
 //! Seeds from 0 to 2^128-1 draw what numpy draws. `fixtures/numpy_seeds.py` made the values.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use lunar_lander::random::Generator;
 
 #[test]

@@ -1,5 +1,7 @@
 //! `mobula wordcount` on the five-node cluster: the same bytes as embedded, and the same sentences where it fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 mod support;
 
 use std::fs;

@@ -3,6 +3,8 @@
 //! A process is caught in a map task by stopping it: once it stands still and is still in that task, the map phase
 //! cannot end before the test has done what it wants to do.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 mod support;
 
 use std::net::TcpListener;

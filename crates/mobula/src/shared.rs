@@ -54,7 +54,8 @@ mod tests {
         let shared = Shared::new(text);
         let clone: String = shared.clone().into_owned().unwrap();
         assert_ne!(clone.as_ptr(), at);
-        assert_eq!(shared.into_owned::<String>().unwrap().as_ptr(), at);
+        let last: String = shared.into_owned().unwrap();
+        assert_eq!(last.as_ptr(), at);
     }
 
     #[test]

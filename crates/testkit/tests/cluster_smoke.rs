@@ -1,5 +1,7 @@
 //! The shared cluster answers: a Python driver runs tasks on it, and the state API tells about them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use std::time::Duration;
 
 use mobula_testkit::ray::list_nodes;

@@ -1,5 +1,7 @@
 //! Clusters of a test's own: nodes die one by one, and nothing is left in the end, however the test ends.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -39,7 +39,7 @@ pub struct WordCount {
 /// Time LunarLander beside Gymnasium and, where it is installed, EnvPool
 #[derive(Args)]
 pub struct Lander {
-    /// An interpreter with gymnasium[box2d] and perhaps envpool [default: one of an environment made for this]
+    /// An interpreter with `gymnasium[box2d]` and perhaps envpool [default: one of an environment made for this]
     #[arg(long)]
     python: Option<PathBuf>,
     /// Seconds for each measurement

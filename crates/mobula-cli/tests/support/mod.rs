@@ -1,5 +1,7 @@
 //! What the tests of the command share: a folder to work in, the command run there, what it said.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
