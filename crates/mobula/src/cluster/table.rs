@@ -59,7 +59,7 @@ pub struct Wire {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Host {
-    /// [`ABI`].
+    /// The version of the layout.
     pub abi: u32,
     /// The size of this table in bytes.
     pub size: u32,
@@ -104,7 +104,7 @@ pub struct Host {
 /// What this library can do for the host.
 #[repr(C)]
 pub struct Program {
-    /// [`ABI`].
+    /// The version of the layout.
     pub abi: u32,
     /// The size of this table in bytes.
     pub size: u32,
@@ -116,7 +116,7 @@ pub struct Program {
     pub start: extern "C" fn(host: *const Host) -> i32,
     /// Runs the program's `main` with these arguments; its exit code.
     pub main: extern "C" fn(args: *const Slice, n: usize) -> i32,
-    /// Runs a task: its id, then the message and the resolved references as `n` wires. Returns go to [`Host::emit`] under
+    /// Runs a task: its id, then the message and the resolved references as `n` wires. Returns go to `Host::emit` under
     /// `frame`. 0, or an error's code, after its text was emitted.
     pub run: extern "C" fn(task: Slice, wires: *const Wire, n: usize, num_returns: i64, frame: u64) -> u32,
     /// One answer to a call: the value or, where `code` is not 0, an error's task and message.
