@@ -15,6 +15,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 import types
 import weakref
@@ -327,10 +328,23 @@ def put(value, out, sink):
 def get(handles, n, timeout, sink):
     try:
         refs = [REFS[handles[i]] for i in range(n)]
-        for value in waiting(ray.get, refs, timeout=None if timeout < 0 else timeout):
+        for value in get_in_order(refs, None if timeout < 0 else timeout):
             answer(sink, value)
     except BaseException as error:
         refuse(sink, error, timeout)
+
+
+def get_in_order(refs, timeout):
+    """`ray.get`, except that of several errors the first in order is raised, where Ray raises the first to arrive."""
+    end = None if timeout is None else time.monotonic() + timeout
+    try:
+        return waiting(ray.get, refs, timeout=timeout)
+    except ray.exceptions.RayError as error:
+        if len(refs) == 1 or isinstance(error, ray.exceptions.GetTimeoutError):
+            raise
+        for ref in refs:
+            waiting(ray.get, ref, timeout=None if end is None else max(0, end - time.monotonic()))
+        raise
 
 
 def wait(handles, n, wanted, timeout, ready, sink):
