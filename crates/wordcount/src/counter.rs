@@ -10,7 +10,7 @@ use crate::{
     middle::MiddleTable,
     scan,
     scan::{Block, WINDOW, Window},
-    short::{self, Line, ShortTable},
+    short::{self, Front, Line, ShortTable},
     space,
 };
 
@@ -33,6 +33,7 @@ use crate::{
 /// ```
 pub struct Counter {
     window: Box<Window>,
+    front: Front,
     tables: Tables,
     places: Box<Places>,
     lossy: bool,
@@ -67,7 +68,14 @@ impl Counter {
     pub fn new() -> Self {
         let tables =
             Tables { short: ShortTable::new(10, 0), middle: MiddleTable::new(11, 0), long: LongTable::new() };
-        Self { window: Window::new(), tables, places: Box::default(), lossy: false, invalid: false }
+        Self {
+            window: Window::new(),
+            front: Front::new(),
+            tables,
+            places: Box::default(),
+            lossy: false,
+            invalid: false,
+        }
     }
 
     /// A counter that takes invalid UTF-8 for U+FFFD, as many as [`String::from_utf8_lossy`] and Python's
@@ -149,17 +157,17 @@ impl Counter {
     /// asked for earlier.
     #[inline(always)]
     fn count_window(&mut self, matches: impl Fn(&Line, u64) -> u32) {
-        let Self { window, tables: Tables { short, middle, long }, places, invalid, .. } = self;
+        let Self { window, front, tables: Tables { short, middle, long }, places, invalid, .. } = self;
         let hashes = &mut places.long[..window.long().len()];
         long.prepare(window.long(), hashes);
         middle.prepare(window.middle(), &mut places.middle);
-        short.prepare(window.short(), &mut places.short);
-        short.count(window.short(), &places.short, matches, |key| *invalid |= !is_valid(key));
+        let left = short.prepare(front, window.short(), &mut places.short);
+        short.count(front, &window.short()[..left], &places.short, matches, |key| *invalid |= !is_valid(key));
         long.prepare_bytes(hashes);
         middle.count(window.middle(), &places.middle, |key| *invalid |= !is_valid(key));
         for (token, &hash) in window.long().zip(&*hashes) {
             if long.add_hashed(token, hash, 1) && !token.is_ascii() {
-                *invalid |= std::str::from_utf8(&unmask(token)).is_err();
+                *invalid |= !lower::is_valid(&unmask(token));
             }
         }
     }
@@ -173,6 +181,7 @@ impl Counter {
     #[must_use]
     pub fn into_buckets(mut self, partitions: usize) -> Vec<Bucket> {
         assert!(partitions > 0, "words cannot go to 0 partitions");
+        self.front.empty(&mut self.tables.short);
         self.tables.settle();
         let Tables { short, middle, long } = &self.tables;
         flat::write(short, middle, long, partitions).into_iter().map(Bucket::trusted).collect()
@@ -199,8 +208,13 @@ impl Tables {
         let mut moved: Vec<(Vec<u8>, u64)> = Vec::new();
         self.short.take_unless(is_settled, |key, count| moved.push((bytes(key), count)));
         self.middle.take_unless(is_settled, |key, count| moved.push((bytes(key), count)));
+        let mut token = Vec::new();
         self.long.take_unless(
-            |masked| masked.is_ascii() || lower::is_settled(&unmask(masked)),
+            |masked| {
+                token.clear();
+                token.extend(masked.iter().map(|byte| byte ^ key::MASK));
+                token.is_ascii() || lower::is_settled(&token)
+            },
             |masked, count| moved.push((unmask(masked), count)),
         );
         for (token, count) in moved {
@@ -214,7 +228,7 @@ fn is_settled(key: impl Key) -> bool {
 }
 
 fn is_valid(key: impl Key) -> bool {
-    key.is_ascii() || std::str::from_utf8(key.unmask(&mut [0; key::INLINE])).is_ok()
+    key.is_ascii() || lower::is_valid(key.unmask(&mut [0; key::INLINE]))
 }
 
 fn bytes(key: impl Key) -> Vec<u8> {

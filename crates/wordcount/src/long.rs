@@ -110,7 +110,11 @@ impl LongTable {
     }
 
     /// Sets the count of every word for which `wanted` is false to zero, and hands out what it was.
-    pub(crate) fn take_unless(&mut self, wanted: impl Fn(&[u8]) -> bool, mut taken: impl FnMut(&[u8], u64)) {
+    pub(crate) fn take_unless(
+        &mut self,
+        mut wanted: impl FnMut(&[u8]) -> bool,
+        mut taken: impl FnMut(&[u8], u64),
+    ) {
         for slot in self.slots.iter_mut().filter(|slot| slot.count > 0) {
             let word = &self.bytes[slot.start..slot.start + slot.length];
             if !wanted(word) {

@@ -41,12 +41,26 @@ fn simple(table: &[[u8; 2]; 0x800], token: &[u8]) -> Option<(usize, [u8; 3])> {
         }
         // Dashes, quotation marks and the like, without the white space among them.
         [0xe2, 0x80, third @ (0x90..=0xa7 | 0xb0..=0xbf), ..] => Some((3, [0xe2, 0x80, third])),
-        // Chinese and Japanese characters: U+4000..U+9FFF.
-        [first @ 0xe4..=0xe9, second @ 0x80..=0xbf, third @ 0x80..=0xbf, ..] => {
+        // Chinese, Japanese and Korean, without the ideographic space: U+3001..U+9FFF and U+B000..U+CFFF.
+        [0xe3, 0x80, third @ 0x81..=0xbf, ..] => Some((3, [0xe3, 0x80, third])),
+        [0xe3, second @ 0x81..=0xbf, third @ 0x80..=0xbf, ..] => Some((3, [0xe3, second, third])),
+        [first @ (0xe4..=0xe9 | 0xeb | 0xec), second @ 0x80..=0xbf, third @ 0x80..=0xbf, ..] => {
             Some((3, [first, second, third]))
         }
+        // Their full-width punctuation, and the byte order mark.
+        [0xef, 0xbc, third @ 0x80..=0xa0, ..] => Some((3, [0xef, 0xbc, third])),
+        [0xef, 0xbb, 0xbf, ..] => Some((3, [0xef, 0xbb, 0xbf])),
         _ => None,
     }
+}
+
+/// Whether a token is valid UTF-8.
+pub(crate) fn is_valid(token: &[u8]) -> bool {
+    let mut rest = token;
+    while let Some((length, _)) = simple(&SIMPLE, rest) {
+        rest = &rest[length..];
+    }
+    std::str::from_utf8(rest).is_ok()
 }
 
 /// Whether a token is exactly one word, and in lower case already. Capital ASCII letters count as lower case.
@@ -128,7 +142,7 @@ mod tests {
             b"\xc3\xa9\xc3",
             b"\xed\xa0\x80",
         ] {
-            assert!(!is_settled(token), "{token:x?}");
+            assert!(!is_settled(token) && !is_valid(token), "{token:x?}");
             let mut found = Vec::new();
             words(token, |word| found.push(String::from_utf8(word.to_vec()).unwrap()));
             assert_eq!(found, [String::from_utf8_lossy(token)]);
@@ -141,6 +155,7 @@ mod tests {
             let token = character.to_string();
             let mut found = Vec::new();
             words(token.as_bytes(), |word| found.push(String::from_utf8(word.to_vec()).unwrap()));
+            assert!(is_valid(token.as_bytes()), "{character:?}");
             assert_eq!(is_settled(token.as_bytes()), found == [token], "{character:?}");
         }
     }

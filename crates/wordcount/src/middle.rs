@@ -24,9 +24,10 @@ impl MiddleTable {
         Self { slots: Zeroed::new(SLOT << bits), bits, skip, used: 0 }
     }
 
+    /// The slot where the search for a key begins, in its last bits.
     #[inline(always)]
-    fn home(&self, key: [u64; 2]) -> usize {
-        (key.hash() << self.skip >> (64 - self.bits)) as usize
+    fn home(&self, key: [u64; 2]) -> u32 {
+        (key.hash() >> (64 - self.skip - self.bits)) as u32
     }
 
     /// Makes ready to [`count`](Self::count) `keys`: notes in `homes` where they belong, and asks for the cache lines.
@@ -35,7 +36,7 @@ impl MiddleTable {
         self.reserve(keys.len());
         let (slots, _) = self.slots.get().as_chunks::<SLOT>();
         for (home, &key) in homes.iter_mut().zip(keys) {
-            *home = self.home(key) as u32;
+            *home = self.home(key);
             let slot = &slots[*home as usize & (slots.len() - 1)];
             // It may begin in one line and end in the next.
             table::prefetch(&slot[0]);
@@ -48,7 +49,7 @@ impl MiddleTable {
     pub(crate) fn count(&mut self, keys: &[[u64; 2]], homes: &[u32], mut fresh: impl FnMut([u64; 2])) {
         let (slots, _) = self.slots.get_mut().as_chunks_mut();
         for (&key, &home) in keys.iter().zip(homes) {
-            if add(slots, home as usize, key, 1) {
+            if add(slots, home, key, 1) {
                 self.used += 1;
                 fresh(key);
             }
@@ -127,9 +128,9 @@ impl MiddleTable {
 
 /// Adds `count` to a key, looked for from slot `home` on; true if it was not there.
 #[inline(always)]
-fn add(slots: &mut [Slot], home: usize, key: [u64; 2], count: u64) -> bool {
+fn add(slots: &mut [Slot], home: u32, key: [u64; 2], count: u64) -> bool {
     let last = slots.len() - 1;
-    let mut at = home;
+    let mut at = home as usize;
     loop {
         let slot = &mut slots[at & last];
         if slot[0] == key[0] && slot[1] == key[1] {

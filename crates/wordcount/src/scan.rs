@@ -1,12 +1,11 @@
 //! From text to keys: finds the tokens of a window of text and turns each into a table's key.
 //!
 //! A token is what stands between two ASCII white spaces. Its ASCII letters are put in lower case here, everything
-//! else about Unicode waits until the distinct tokens are known: there are few of them. The work is done in passes over
-//! a window that fits the first-level cache, none of which branches on what the text says:
+//! else about Unicode waits until the distinct tokens are known: there are few of them. The work is done in two passes
+//! over a window that fits the first-level cache:
 //!
 //! 1. 64 bytes at a time: lower case, mask (see [`key`](crate::key)), and one bit per byte for white space;
-//! 2. the bits become positions;
-//! 3. two neighbouring positions become a key, appended to the queue of its class by moving that queue's end or not.
+//! 2. from one bit to the next, what lies between becomes a key in the queue of its class.
 
 use crate::{key, space::is_ascii_space};
 
@@ -21,15 +20,13 @@ pub(crate) struct Window {
     text: [u8; 2 * WINDOW + BLOCK],
     /// White space, a bit per byte.
     spaces: [u64; WINDOW / BLOCK],
-    /// Positions of white space; a block may write past its own.
-    ends: [u32; WINDOW + BLOCK],
     /// Tokens of up to 8 bytes.
     short: [u64; WINDOW],
-    /// Longer tokens, by the index of their end.
-    other: [u32; WINDOW / 8],
+    /// Start and end of longer tokens.
+    other: [(u32, u32); WINDOW / 8],
     /// Tokens of 9 to 16 bytes.
     middle: [[u64; 2]; WINDOW / 8],
-    /// Start and end of longer tokens.
+    /// Start and end of tokens of more than 16 bytes.
     long: [(u32, u32); WINDOW / 16],
     /// How many of each.
     tokens: [usize; 3],
@@ -40,8 +37,7 @@ impl Window {
         Box::new(Self {
             text: [0; 2 * WINDOW + BLOCK],
             spaces: [0; WINDOW / BLOCK],
-            ends: [0; WINDOW + BLOCK],
-            other: [0; WINDOW / 8],
+            other: [(0, 0); WINDOW / 8],
             short: [0; WINDOW],
             middle: [[0; 2]; WINDOW / 8],
             long: [(0, 0); WINDOW / 16],
@@ -68,77 +64,57 @@ impl Window {
             self.spaces[count] = classify(&block, &mut masked[count]);
             count += 1;
         }
-        let mut ends = self.positions(count);
-        if text.len() == length {
-            // The text ends here, and so does its last token. Spaces that fill the last block end it already.
-            if rest.is_empty() {
-                self.ends[ends] = length as u32;
-                ends += 1;
-            }
-            self.pack(ends);
-            return length;
-        }
-        self.pack(ends);
-        if ends == 0 { 0 } else { self.ends[ends - 1] as usize + 1 }
+        // Where the text ends, so does its last token. Spaces that fill the last block end it already.
+        let whole = text.len() == length;
+        let end = self.pack(count, whole && rest.is_empty());
+        if whole { length } else { end as usize }
     }
 
-    /// Turns the bits of the first `blocks` blocks into positions, and returns how many.
+    /// Turns the white space of the first `blocks` blocks into the tokens before it, and returns where the next one starts.
+    /// With `close`, the end of the last block ends a token as well.
+    ///
+    /// Which queue a token goes to is no branch: it is put at the end of two, and moves the end of one.
     #[inline(always)]
-    fn positions(&mut self, blocks: usize) -> usize {
-        let mut found = 0;
-        for (at, &spaces) in self.spaces[..blocks].iter().enumerate() {
-            let Some(ends) = self.ends[found..].first_chunk_mut::<BLOCK>() else { break };
-            let mut left = spaces;
-            let mut next = || {
-                let end = (at * BLOCK) as u32 + left.trailing_zeros();
-                left &= left.wrapping_sub(1);
-                end
-            };
-            // Writing a few too many costs less than a branch that depends on the text.
-            ends[..12].fill_with(&mut next);
-            let count = spaces.count_ones() as usize;
-            if count > 12 {
-                ends[12..20].fill_with(&mut next);
-                if count > 20 {
-                    ends[20..].fill_with(&mut next);
-                }
-            }
-            found += count;
-        }
-        found
-    }
-
-    /// Turns the tokens before the first `ends` positions into keys.
-    #[inline(always)]
-    fn pack(&mut self, ends: usize) {
+    fn pack(&mut self, blocks: usize, close: bool) -> u32 {
         let (mut short, mut other) = (0, 0);
         let mut start = 0;
-        for (at, &end) in self.ends[..ends].iter().enumerate() {
-            let length = end.wrapping_sub(start);
+        let mut token = |end: u32| {
+            let length = end - start;
+            // The remainders change nothing; they spare the checks of bounds.
             self.short[short % self.short.len()] = load(&self.text, start) & keep(length);
             short += usize::from(length.wrapping_sub(1) < 8);
-            self.other[other % self.other.len()] = at as u32;
+            self.other[other % self.other.len()] = (start, end);
             other += usize::from(length > 8);
             start = end + 1;
+        };
+        for (at, &spaces) in self.spaces[..blocks].iter().enumerate() {
+            let mut left = spaces;
+            while left != 0 {
+                token((at * BLOCK) as u32 + left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+        if close {
+            token((blocks * BLOCK) as u32);
         }
         let (mut middle, mut long) = (0, 0);
-        for &at in &self.other[..other] {
-            let start = if at == 0 { 0 } else { self.ends[at as usize - 1] + 1 };
-            let length = self.ends[at as usize] - start;
-            if length <= key::INLINE as u32 {
-                self.middle[middle] = [load(&self.text, start), load(&self.text, start + 8) & keep(length)];
+        for &(start, end) in &self.other[..other] {
+            if end - start <= key::INLINE as u32 {
+                self.middle[middle] =
+                    [load(&self.text, start), load(&self.text, start + 8) & keep(end - start)];
                 middle += 1;
             } else {
-                self.long[long] = (start, start + length);
+                self.long[long] = (start, end);
                 long += 1;
             }
         }
         self.tokens = [short, middle, long];
+        start
     }
 
     /// The keys of tokens of up to 8 bytes.
-    pub(crate) fn short(&self) -> &[u64] {
-        &self.short[..self.tokens[0]]
+    pub(crate) fn short(&mut self) -> &mut [u64] {
+        &mut self.short[..self.tokens[0]]
     }
 
     /// The keys of tokens of 9 to 16 bytes.

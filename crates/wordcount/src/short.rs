@@ -19,6 +19,59 @@ pub(crate) type Line = [u64; 2 * KEYS];
 /// How many of the slots may be taken, in sixteenths.
 const LOAD: usize = 12;
 
+/// Words in front, as a power of two: 16 KiB, half of a first-level cache.
+const FRONT: u32 = 10;
+
+/// A word is put in front whenever its count in the table has grown by so many.
+const OFTEN: u64 = 64;
+
+/// The words that are met all the time, and how often they were since they came here.
+///
+/// Two of three words of a text are among the thousand most frequent ones. In the table each of these would take a line
+/// of its own from the cache; here they stand close together, each in the one place that its hash names.
+pub(crate) struct Front {
+    words: Box<[(u64, u64); 1 << FRONT]>,
+}
+
+impl Front {
+    pub(crate) fn new() -> Self {
+        Self { words: Box::new([(0, 0); 1 << FRONT]) }
+    }
+
+    /// The place of a key.
+    #[inline(always)]
+    fn place(&mut self, key: u64) -> &mut (u64, u64) {
+        &mut self.words[(key.hash() >> (64 - FRONT)) as usize]
+    }
+
+    /// Counts the keys that are here, moves the others to the start of `keys`, and returns how many these are.
+    #[inline(always)]
+    fn count(&mut self, keys: &mut [u64]) -> usize {
+        let mut left = 0;
+        for at in 0..keys.len() {
+            let key = keys[at];
+            let word = self.place(key);
+            let same = word.0 == key;
+            word.1 += u64::from(same);
+            keys[left] = key;
+            left += usize::from(!same);
+        }
+        left
+    }
+
+    /// Puts a key here, with a count of zero, and returns what was in its place.
+    fn put(&mut self, key: u64) -> (u64, u64) {
+        std::mem::replace(self.place(key), (key, 0))
+    }
+
+    /// Adds all counts to the table, which knows the words.
+    pub(crate) fn empty(&mut self, table: &mut ShortTable) {
+        for (key, count) in self.words.iter_mut().map(std::mem::take).filter(|word| word.1 > 0) {
+            table.add(key, count);
+        }
+    }
+}
+
 /// A table of counts by key.
 pub(crate) struct ShortTable {
     lines: Zeroed,
@@ -34,29 +87,33 @@ impl ShortTable {
         Self { lines: Zeroed::new((2 * KEYS) << bits), bits, skip, used: 0 }
     }
 
-    /// The line where the search for a key begins.
+    /// The line where the search for a key begins, in its last bits.
     #[inline(always)]
-    fn home(&self, key: u64) -> usize {
-        (key.hash() << self.skip >> (64 - self.bits)) as usize
+    fn home(&self, key: u64) -> u32 {
+        (key.hash() >> (64 - self.skip - self.bits)) as u32
     }
 
-    /// Makes ready to [`count`](Self::count) `keys`: notes in `homes` where they belong, and asks for the first lines.
+    /// Counts the keys that are in front and moves the others to the start of `keys`; returns how many these are. Notes
+    /// in `homes` where they belong, and asks for the first of their lines.
     #[inline(always)]
-    pub(crate) fn prepare(&mut self, keys: &[u64], homes: &mut [u32]) {
+    pub(crate) fn prepare(&mut self, front: &mut Front, keys: &mut [u64], homes: &mut [u32]) -> usize {
         self.reserve(keys.len());
-        for (home, &key) in homes.iter_mut().zip(keys) {
-            *home = self.home(key) as u32;
+        let left = front.count(keys);
+        for (home, &key) in homes.iter_mut().zip(&keys[..left]) {
+            *home = self.home(key);
         }
         let (lines, _) = self.lines.get().as_chunks::<{ 2 * KEYS }>();
         homes.iter().take(AHEAD).for_each(|&home| table::prefetch(&lines[home as usize & (lines.len() - 1)]));
+        left
     }
 
     /// Counts each of `keys` once; calls `fresh` for each that the table did not hold. `homes` has been prepared, and is
     /// longer than `keys` by at least [`AHEAD`]; what stands there does not matter. `matches` is [`matches`], or the
-    /// like.
+    /// like. Words that have come up often are put in front.
     #[inline(always)]
     pub(crate) fn count(
         &mut self,
+        front: &mut Front,
         keys: &[u64],
         homes: &[u32],
         matches: impl Fn(&Line, u64) -> u32,
@@ -64,11 +121,22 @@ impl ShortTable {
     ) {
         let (lines, _) = self.lines.get_mut().as_chunks_mut();
         let last = lines.len() - 1;
+        let mut often = None;
         for ((&key, &home), &next) in keys.iter().zip(homes).zip(&homes[AHEAD..]) {
             table::prefetch(&lines[next as usize & last]);
-            if add(lines, home as usize, key, 1, &matches) {
-                self.used += 1;
-                fresh(key);
+            match add(lines, home, key, 1, &matches) {
+                0 => {
+                    self.used += 1;
+                    fresh(key);
+                }
+                count if count % OFTEN == 0 => often = Some(key),
+                _ => {}
+            }
+        }
+        if let Some(key) = often {
+            let (key, count) = front.put(key);
+            if count > 0 {
+                self.add(key, count);
             }
         }
     }
@@ -78,7 +146,7 @@ impl ShortTable {
     pub(crate) fn add(&mut self, key: u64, count: u64) -> bool {
         self.reserve(1);
         let home = self.home(key);
-        let fresh = add(self.lines.get_mut().as_chunks_mut().0, home, key, count, matches);
+        let fresh = add(self.lines.get_mut().as_chunks_mut().0, home, key, count, matches) == 0;
         self.used += usize::from(fresh);
         fresh
     }
@@ -145,23 +213,23 @@ fn entries(lines: &[Line]) -> impl Iterator<Item = (u64, u64)> {
         .filter(|&(_, count)| count > 0)
 }
 
-/// Adds `count` to a key, looked for from line `home` on; true if it was not there.
+/// Adds `count` to a key, looked for from line `home` on; gives its new count, or 0 if it was not there.
 #[inline(always)]
-fn add(lines: &mut [Line], home: usize, key: u64, count: u64, matches: impl Fn(&Line, u64) -> u32) -> bool {
+fn add(lines: &mut [Line], home: u32, key: u64, count: u64, matches: impl Fn(&Line, u64) -> u32) -> u64 {
     let last = lines.len() - 1;
-    let mut at = home;
+    let mut at = home as usize;
     loop {
         let line = &mut lines[at & last];
         let same = matches(line, key);
         if same != 0 {
             let found = &mut line[KEYS + same.trailing_zeros() as usize % KEYS];
             *found = found.wrapping_add(count);
-            return false;
+            return *found;
         }
         if let Some(free) = line[..KEYS].iter().position(|&key| key == 0) {
             line[free] = key;
             line[KEYS + free] = count;
-            return true;
+            return 0;
         }
         at += 1;
     }

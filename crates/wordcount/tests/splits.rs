@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::{files, job, lines, map, map_shipped, reduce};
 use mobula_wordcount::{Error, Piece, Split, naive, plan_splits};
