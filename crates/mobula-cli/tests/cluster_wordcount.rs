@@ -13,8 +13,8 @@ use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, report_skip, 
 
 use support::{MOBULA, Place, Run, run};
 
-/// Starting Python for each worker of each run is nearly all the time that these tests take: half a minute for all on two
-/// idle cores, many minutes where others want them as well.
+/// A bound for a test that hangs, not a measure: starting Python for each worker of each run is nearly all the time that
+/// these tests take, so much longer where other programs want the cores as well.
 const LIMIT: Duration = Duration::from_secs(900);
 
 /// A place and a cluster.
