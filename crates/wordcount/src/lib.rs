@@ -10,7 +10,7 @@
 //! ```
 //!
 //! [`Bucket`], [`Counts`] and [`Ranked`] are flat buffers of bytes. They travel as they are, or are shared as they are
-//! between threads; [`merge`], [`write`] and [`check`] take anything that is such bytes.
+//! between threads; [`merge`], [`write()`] and [`check`] take anything that is such bytes.
 //! Where map tasks cannot read the files, [`read_split`] gives the text to send and [`count_chunk`] counts it.
 //!
 //! # Rules

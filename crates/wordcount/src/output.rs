@@ -235,7 +235,7 @@ pub enum Mismatch {
     Corrupt(#[from] Corrupt),
 }
 
-/// Compares all words of all partitions with the lines of a file that [`write`] or another program wrote.
+/// Compares all words of all partitions with the lines of a file that [`write()`] or another program wrote.
 ///
 /// The order of the expected lines does not matter.
 ///
