@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -108,8 +109,11 @@ struct SkipFile {
 
 impl SkipFile {
     fn new() -> SkipFile {
-        let path = mobula_testkit::target_dir().join(format!("skipped-{}.txt", std::process::id()));
-        let file = SkipFile { path };
+        // Steps of one process have files of their own: its tests run several at a time.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("skipped-{}-{number}.txt", std::process::id());
+        let file = SkipFile { path: mobula_testkit::target_dir().join(name) };
         file.remove();
         file
     }
