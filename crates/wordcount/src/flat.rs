@@ -15,7 +15,8 @@
 //! [`table::range`](crate::table::range), so that a merge can take one range after the other from all buckets.
 
 use crate::{
-    error::Corrupt, hash::partition, key::Key, long::LongTable, middle::MiddleTable, short::ShortTable,
+    error::Corrupt, hash::partition, key::Key, long::LongTable, memory, middle::MiddleTable,
+    short::ShortTable,
 };
 
 const MAGIC: u64 = u64::from_le_bytes(*b"mobwc\0\0\x01");
@@ -31,6 +32,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut buffer = Vec::with_capacity(HEADER + bytes);
+        memory::prepare(buffer.spare_capacity_mut());
         buffer.resize(HEADER, 0);
         Self { bytes: buffer, sizes: [0; 4], sum: 0 }
     }

@@ -40,18 +40,26 @@ impl Zeroed {
     }
 }
 
-/// Asks the system to back whole large pages by large pages, and to do it now. Only a hint: nothing but the speed
-/// depends on it.
-fn prepare(pages: &[u64]) {
+/// Asks the system to back memory that is about to be written by large pages where it can, and to do it now. Only a
+/// hint: nothing but the speed depends on it.
+pub(crate) fn prepare<T>(memory: &[T]) {
     #[cfg(target_os = "linux")]
-    for advice in [libc::MADV_HUGEPAGE, libc::MADV_POPULATE_WRITE] {
-        let start = pages.as_ptr().cast_mut().cast();
-        // SAFETY: the pages are borrowed from a vector, and neither advice changes a byte of them. Whether the system
-        // follows does not matter.
-        unsafe { libc::madvise(start, size_of_val(pages), advice) };
+    {
+        /// No smaller than the system's pages, so that only whole ones are named.
+        const PAGE: usize = 1 << 16;
+        let start = (memory.as_ptr() as usize).next_multiple_of(PAGE);
+        let end = (memory.as_ptr() as usize + size_of_val(memory)) / PAGE * PAGE;
+        if end.saturating_sub(start) < 1 << 20 {
+            return;
+        }
+        for advice in [libc::MADV_HUGEPAGE, libc::MADV_POPULATE_WRITE] {
+            // SAFETY: the pages lie within `memory`, which is borrowed, and neither advice changes a byte of them.
+            // Whether the system follows does not matter.
+            unsafe { libc::madvise(start as *mut libc::c_void, end - start, advice) };
+        }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = pages;
+    let _ = memory;
 }
 
 #[cfg(test)]
