@@ -70,8 +70,12 @@ fn every_m_and_n_gives_the_bytes_of_the_embedded_run() {
         let expected = fs::read(place.path("embedded")).unwrap();
         let check = format!("--check {}", truth.unwrap_or_else(|| place.path("embedded")).display());
         place.wordcount(&format!("{corpus} {check}")).ok();
-        for m in [1, 3, 8, 64] {
-            for n in [1, 2, 7] {
+        // An older Ray gets one combination: what differs between versions does not depend on M and N.
+        let newest = bench.cluster.ray_version == mobula_testkit::python::RAY_VERSIONS[0];
+        let (maps, reduces): (&[u32], &[u32]) =
+            if newest { (&[1, 3, 8, 64], &[1, 2, 7]) } else { (&[8], &[7]) };
+        for m in maps {
+            for n in reduces {
                 let tasks = format!("--map-tasks {m} --reduce-tasks {n}");
                 let run = bench.wordcount(&format!("{corpus} {check} --output all {tasks}")).ok();
                 assert!(run.err.contains("all words and counts are those of"), "{tasks}: {}", run.err);

@@ -1,5 +1,6 @@
 //! The attribute macros of Mobula. Their documentation stands with their re-exports in `mobula`.
 
+mod actor;
 mod errors;
 mod main_fn;
 mod options;
@@ -40,6 +41,62 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
     task::expand(attribute.into(), item.into()).unwrap_or_else(|e| e.into_compile_error()).into()
+}
+
+/// Makes an `impl` block an actor: a value that lives in one place, on another thread or machine, and is called there.
+///
+/// The block stays as it is. Its constructor is `pub fn new`, and its public methods with `&self` or `&mut self` can be called
+/// from elsewhere: through the handle that [`spawn`](../mobula/struct.ActorCall.html#method.spawn) returns, of a type called
+/// `TypeHandle`, or at once on a `TypeGroup` of them. Calls that one caller submits run in that order, one at a time unless
+/// `max_concurrency` says otherwise.
+///
+/// ```
+/// use mobula::{LocalConfig, Ray};
+///
+/// struct Average {
+///     sum: f64,
+///     count: u64,
+/// }
+///
+/// #[mobula::actor(max_restarts = 2)]
+/// impl Average {
+///     pub fn new(start: f64) -> Self {
+///         Average { sum: start, count: 1 }
+///     }
+///
+///     pub fn add(&mut self, values: &[f64]) -> u64 {
+///         self.sum += values.iter().sum::<f64>();
+///         self.count += values.len() as u64;
+///         self.count
+///     }
+///
+///     pub fn value(&self) -> anyhow::Result<f64> {
+///         anyhow::ensure!(self.sum.is_finite(), "the sum has become {}", self.sum);
+///         Ok(self.sum / self.count as f64)
+///     }
+/// }
+///
+/// let ray = Ray::local(LocalConfig::default());
+/// let first = Average::remote(1.0).name("first").spawn(&ray)?;
+/// let values = ray.put(vec![2.0, 6.0])?;
+/// first.add(&values).submit(&ray)?; // by reference
+/// assert_eq!(first.value().get(&ray)?, 3.0);
+///
+/// let both: AverageGroup = [first, Average::remote(0.0).spawn(&ray)?].into_iter().collect();
+/// assert_eq!(both.add(vec![1.0]).get_all(&ray)?, [4, 2]);
+/// # Ok::<(), mobula::Error>(())
+/// ```
+///
+/// - **Parameters** and **return types** are as a task's: owned values or plain references, a first `&Ray`, a value or a `Result`.
+///   An `Err` or a panic fails the call and leaves the actor alive; in the constructor it ends the actor.
+/// - **The state** is any type that is `Send`; it need not be a `Value`, for it never travels. Where all methods take `&self`, it is
+///   `Sync` too and may serve several calls at once.
+/// - **Options**, all optional: `num_cpus`, `num_gpus`, `memory`, `resources(…)`, `max_restarts`, `max_task_retries`,
+///   `max_concurrency`, `name`, `namespace`, `lifetime = "detached"`, `get_if_exists`, `scheduling`. They are Ray's; see
+///   [`ActorOptions`](../mobula/struct.ActorOptions.html).
+#[proc_macro_attribute]
+pub fn actor(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    actor::expand(attribute.into(), item.into()).unwrap_or_else(|e| e.into_compile_error()).into()
 }
 
 /// Makes a function the program's `main`, in its library: `fn main(ray: &Ray)`, or with arguments

@@ -1,4 +1,4 @@
-//! The options in a task's attribute.
+//! The options in a task's and an actor's attribute.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,8 +9,46 @@ use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, Token, UnOp, parenthesiz
 
 use crate::errors::Errors;
 
-const KNOWN: &str =
-    "num_cpus, num_gpus, memory, resources(…), max_retries, retry_exceptions, name, scheduling";
+/// Whose attribute it is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Target {
+    Task,
+    Actor,
+}
+
+impl Target {
+    /// The options that it takes.
+    fn known(self) -> &'static str {
+        match self {
+            Target::Task => {
+                "num_cpus, num_gpus, memory, resources(…), max_retries, retry_exceptions, name, scheduling"
+            }
+            Target::Actor => {
+                "num_cpus, num_gpus, memory, resources(…), max_restarts, max_task_retries, max_concurrency, name, \
+                 namespace, lifetime, get_if_exists, scheduling"
+            }
+        }
+    }
+
+    fn takes(self, name: &str) -> bool {
+        self.known().split(", ").any(|each| each.trim_end_matches("(…)") == name)
+    }
+
+    /// Where the options that both have stand.
+    fn base(self) -> TokenStream {
+        match self {
+            Target::Task => quote!(options),
+            Target::Actor => quote!(options.base),
+        }
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Target::Task => "a task",
+            Target::Actor => "an actor",
+        }
+    }
+}
 
 /// One `name = value`, `name(…)` or bare `name`.
 struct Entry {
@@ -54,7 +92,7 @@ fn resource(input: ParseStream<'_>) -> syn::Result<(LitStr, Expr)> {
 }
 
 /// The attribute as an expression that builds `mobula::Options`.
-pub fn expand(attribute: TokenStream, errors: &mut Errors) -> TokenStream {
+pub fn expand(target: Target, attribute: TokenStream, errors: &mut Errors) -> TokenStream {
     let parser = Punctuated::<Entry, Token![,]>::parse_terminated;
     let entries = match syn::parse::Parser::parse2(parser, attribute) {
         Ok(entries) => entries,
@@ -70,29 +108,64 @@ pub fn expand(attribute: TokenStream, errors: &mut Errors) -> TokenStream {
             errors.at(&name, format!("option `{name}` is given twice"));
         }
         seen.push(name.to_string());
-        sets.extend(option(&name, value, errors));
+        sets.extend(option(target, &name, value, errors));
     }
+    let kind = match target {
+        Target::Task => quote!(::mobula::Options),
+        Target::Actor => quote!(::mobula::ActorOptions),
+    };
     quote! {{
         #[allow(unused_mut)]
-        let mut options = <::mobula::Options as ::core::default::Default>::default();
+        let mut options = <#kind as ::core::default::Default>::default();
         #sets
         options
     }}
 }
 
-fn option(name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
+fn option(target: Target, name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
+    let base = target.base();
+    let known = target.takes(&name.to_string());
     match (name.to_string().as_str(), value) {
+        (unknown, _) if !known => {
+            errors.at(
+                name,
+                format!("there is no option `{unknown}`; {} takes {}", target.noun(), target.known()),
+            );
+            TokenStream::new()
+        }
         ("num_cpus" | "num_gpus", EntryValue::Expr(value)) => {
             check_number(name, &value, 0.0, "a number from 0 up, such as 2 or 0.5", errors);
-            quote!(options.#name = ::core::option::Option::Some((#value) as f64);)
+            quote!(#base.#name = ::core::option::Option::Some((#value) as f64);)
         }
         ("memory", EntryValue::Expr(value)) => {
             check_number(name, &value, 0.0, "a number of bytes, such as 512 << 20", errors);
-            quote!(options.memory = ::core::option::Option::Some((#value) as u64);)
+            quote!(#base.memory = ::core::option::Option::Some((#value) as u64);)
         }
-        ("max_retries", EntryValue::Expr(value)) => {
+        ("max_retries" | "max_restarts" | "max_task_retries", EntryValue::Expr(value)) => {
             check_number(name, &value, -1.0, "-1 (for ever), 0 or more", errors);
-            quote!(options.max_retries = ::core::option::Option::Some((#value) as i64);)
+            quote!(options.#name = ::core::option::Option::Some((#value) as i64);)
+        }
+        ("max_concurrency", EntryValue::Expr(value)) => {
+            check_number(name, &value, 1.0, "1 or more", errors);
+            quote!(options.max_concurrency = ::core::option::Option::Some((#value) as usize);)
+        }
+        ("namespace", EntryValue::Expr(value)) => {
+            quote!(options.namespace = ::core::option::Option::Some(::std::string::String::from(#value));)
+        }
+        ("lifetime", EntryValue::Expr(value)) => match text(&value).as_deref() {
+            Some("detached") => {
+                quote!(options.lifetime = ::core::option::Option::Some(::mobula::Lifetime::Detached);)
+            }
+            Some("non_detached") => {
+                quote!(options.lifetime = ::core::option::Option::Some(::mobula::Lifetime::NonDetached);)
+            }
+            _ => {
+                errors.at(&value, "`lifetime` is \"detached\" or \"non_detached\"");
+                TokenStream::new()
+            }
+        },
+        ("get_if_exists", EntryValue::Bare) => {
+            quote!(options.get_if_exists = ::core::option::Option::Some(true);)
         }
         ("retry_exceptions", EntryValue::Bare) => {
             quote!(options.retry_exceptions = ::core::option::Option::Some(true);)
@@ -104,14 +177,14 @@ fn option(name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
             quote!(options.retry_exceptions = ::core::option::Option::Some(#value);)
         }
         ("name", EntryValue::Expr(value)) => {
-            quote!(options.name = ::core::option::Option::Some(::std::string::String::from(#value));)
+            quote!(#base.name = ::core::option::Option::Some(::std::string::String::from(#value));)
         }
         ("scheduling", EntryValue::Expr(value)) => match text(&value).as_deref() {
             Some("SPREAD") => {
-                quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Spread);)
+                quote!(#base.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Spread);)
             }
             Some("DEFAULT") => {
-                quote!(options.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Default);)
+                quote!(#base.scheduling = ::core::option::Option::Some(::mobula::Scheduling::Default);)
             }
             _ => {
                 let hint = "`scheduling` is \"DEFAULT\" or \"SPREAD\"; a node is chosen at the call, with `.node_affinity(…)`";
@@ -123,19 +196,15 @@ fn option(name: &Ident, value: EntryValue, errors: &mut Errors) -> TokenStream {
             .into_iter()
             .map(|(name, amount)| {
                 check_number(name.value(), &amount, 0.0, "an amount from 0 up", errors);
-                quote!(options.resources.insert(::std::string::String::from(#name), (#amount) as f64);)
+                quote!(#base.resources.insert(::std::string::String::from(#name), (#amount) as f64);)
             })
             .collect(),
         ("resources", _) => {
             errors.at(name, "`resources` is a list: resources(accelerator = 1, \"other name\" = 0.5)");
             TokenStream::new()
         }
-        (known, _) if KNOWN.split(", ").any(|each| each == known) => {
+        (known, _) => {
             errors.at(name, format!("option `{known}` wants a value: {known} = …"));
-            TokenStream::new()
-        }
-        (unknown, _) => {
-            errors.at(name, format!("there is no option `{unknown}`; a task takes {KNOWN}"));
             TokenStream::new()
         }
     }

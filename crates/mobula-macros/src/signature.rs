@@ -7,7 +7,40 @@ use syn::{FnArg, Ident, Pat, PathArguments, ReturnType, Signature, Type};
 
 use crate::errors::Errors;
 
-const EXPECTED: &str = "expected `fn name(ray: &Ray, argument: Type, other: &Type) -> Result<Type>`, where `ray` and `Result` may be missing";
+/// Whose signature it is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Owner {
+    Task,
+    /// Of an actor.
+    Method,
+    /// Of an actor: its output is the actor itself.
+    Constructor,
+}
+
+impl Owner {
+    fn noun(self) -> &'static str {
+        match self {
+            Owner::Task => "a task",
+            Owner::Method => "an actor's method",
+            Owner::Constructor => "an actor's constructor",
+        }
+    }
+
+    /// The signature that would have been right.
+    pub fn expected(self) -> &'static str {
+        match self {
+            Owner::Task => {
+                "expected `fn name(ray: &Ray, argument: Type, other: &Type) -> Result<Type>`, where `ray` and `Result` may be missing"
+            }
+            Owner::Method => {
+                "expected `pub fn name(&mut self, ray: &Ray, argument: Type, other: &Type) -> Result<Type>`, where `mut`, `ray` and `Result` may be missing"
+            }
+            Owner::Constructor => {
+                "expected `pub fn new(ray: &Ray, argument: Type, other: &Type) -> Result<Self>`, where `ray` and `Result` may be missing"
+            }
+        }
+    }
+}
 
 /// A parameter that is an argument of the task.
 pub struct Parameter {
@@ -46,34 +79,40 @@ pub struct Read {
     pub fallible: bool,
 }
 
-pub fn read(signature: &Signature, errors: &mut Errors) -> Read {
+pub fn read(signature: &Signature, owner: Owner, errors: &mut Errors) -> Read {
+    let (noun, expected) = (owner.noun(), owner.expected());
     if let Some(token) = &signature.asyncness {
-        errors.at(token, format!("a task runs on a thread of its own and is not `async`; {EXPECTED}"));
+        errors.at(token, format!("{noun} runs on a thread of its own and is not `async`; {expected}"));
     }
     if let Some(token) = &signature.unsafety {
-        errors.at(token, "a task is called from safe code and cannot be `unsafe`");
+        errors.at(token, format!("{noun} is called from safe code and cannot be `unsafe`"));
     }
     if let Some(abi) = &signature.abi {
-        errors.at(abi, "a task is an ordinary Rust function");
+        errors.at(abi, format!("{noun} is an ordinary Rust function"));
     }
     if let Some(variadic) = &signature.variadic {
-        errors.at(variadic, "a task has a fixed number of arguments");
+        errors.at(variadic, format!("{noun} has a fixed number of arguments"));
     }
     if !signature.generics.params.is_empty() {
-        let hint = "a worker finds a task by its name, so it cannot be generic: write a task for each type, which may call a generic function";
+        let hint = format!(
+            "a worker finds {noun} by its name, so it cannot be generic: write one for each type, which may call a generic function"
+        );
         errors.at(&signature.generics, hint);
     }
     let (mut takes_ray, mut parameters) = (false, Vec::new());
-    for (at, input) in signature.inputs.iter().enumerate() {
+    let mut first = true;
+    for input in &signature.inputs {
         let argument = match input {
+            FnArg::Receiver(_) if owner == Owner::Method => continue,
             FnArg::Receiver(receiver) => {
-                errors.at(receiver, format!("a task is a function, not a method; {EXPECTED}"));
+                errors.at(receiver, format!("{noun} is a function, not a method; {expected}"));
                 continue;
             }
             FnArg::Typed(argument) => argument,
         };
+        let leads = std::mem::take(&mut first);
         if is_ray(&argument.ty) {
-            if at > 0 {
+            if !leads {
                 errors.at(argument, "`&Ray` comes first: it is given by the engine, not by the caller");
             }
             takes_ray = true;
@@ -82,7 +121,7 @@ pub fn read(signature: &Signature, errors: &mut Errors) -> Read {
         let Pat::Ident(pattern) = &*argument.pat else {
             errors.at(
                 &argument.pat,
-                "a task's parameter is a plain name: the caller's arguments are named after it",
+                format!("a parameter of {noun} is a plain name: the caller's arguments are named after it"),
             );
             continue;
         };
@@ -95,10 +134,10 @@ pub fn read(signature: &Signature, errors: &mut Errors) -> Read {
         ReturnType::Type(_, output) => (**output).clone(),
     };
     if let Type::Reference(reference) = &output {
-        errors.at(reference, "a task returns a value of its own, not a reference");
+        errors.at(reference, format!("{noun} returns a value of its own, not a reference"));
     }
     if let Type::ImplTrait(hidden) = &output {
-        errors.at(hidden, "a task returns a type with a name, which its caller can spell");
+        errors.at(hidden, format!("{noun} returns a type with a name, which its caller can spell"));
     }
     let fallible = last_segment(&output).is_some_and(|name| name == "Result");
     Read { takes_ray, parameters, output, fallible }

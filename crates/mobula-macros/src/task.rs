@@ -5,15 +5,15 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ItemFn;
 
 use crate::errors::Errors;
-use crate::options;
-use crate::signature::{self, Parameter, Read};
+use crate::options::{self, Target};
+use crate::signature::{self, Owner, Parameter, Read};
 
 pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let function: ItemFn = syn::parse2(item.clone())
         .map_err(|e| syn::Error::new(e.span(), "#[mobula::task] belongs on a function"))?;
     let mut errors = Errors::default();
-    let options = options::expand(attribute, &mut errors);
-    let read = signature::read(&function.sig, &mut errors);
+    let options = options::expand(Target::Task, attribute, &mut errors);
+    let read = signature::read(&function.sig, Owner::Task, &mut errors);
     errors.finish()?;
     let expansion = beside(&function, &read, &options);
     Ok(quote! {
@@ -46,6 +46,8 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
     let remote_docs = format!("A call of the task `{name}`, its arguments by value or by reference.");
     let generic: Vec<_> = (0..names.len()).map(|i| format_ident!("Arg{i}")).collect();
     let signature = signature_text(&values, output);
+    let map = map(function, read, &values, &names, &result, &outcome, &signature);
+    let (map_static, map_method) = map.unwrap_or_default();
     quote! {
         #[doc = #docs]
         #[allow(non_camel_case_types, dead_code)]
@@ -81,7 +83,11 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
                 options: ::std::sync::OnceLock::new(),
             };
 
+            #map_static
+
             impl #name {
+                #map_method
+
                 #[doc = #remote_docs]
                 #[allow(dead_code, clippy::too_many_arguments)]
                 #vis fn remote<#(#generic: ::mobula::IntoArg<#values>),*>(#(#names: #generic),*) -> ::mobula::TaskCall<#result> {
@@ -94,7 +100,62 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
     }
 }
 
-fn signature_text(values: &[&TokenStream], output: &syn::Type) -> String {
+/// The second task, of many calls, and the method that starts it; none for a function that takes nothing.
+fn map(
+    function: &ItemFn,
+    read: &Read,
+    values: &[&TokenStream],
+    names: &[&syn::Ident],
+    result: &TokenStream,
+    outcome: &TokenStream,
+    signature: &str,
+) -> Option<(TokenStream, TokenStream)> {
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    let (item, pattern) = match (values, names) {
+        ([], _) => return None,
+        ([value], [name]) => (quote!(#value), quote!(#name)),
+        _ => (quote!((#(#values),*)), quote!((#(#names),*))),
+    };
+    let own = read.parameters.iter().map(|parameter| {
+        let name = &parameter.name;
+        quote!(let #name = ::mobula::private::Param::own(#name);)
+    });
+    let signature = format!("map {signature}");
+    let docs = format!("A call of the task `{name}` for each item, many to a task of the engine.");
+    let definition = quote! {
+        #[allow(unused_variables, clippy::let_unit_value)]
+        fn run_map(
+            ray: &::mobula::Ray,
+            args: ::mobula::private::Args<'_>,
+        ) -> ::core::result::Result<::mobula::private::Output, ::mobula::private::TaskFailure> {
+            ::mobula::private::run_chunk::<#item, #result>(args, |#pattern| {
+                #(#own)*
+                let value: #result = #outcome;
+                ::core::result::Result::Ok(value)
+            })
+        }
+
+        static MAP: ::mobula::private::TaskDef = ::mobula::private::TaskDef {
+            name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name), "::map"),
+            signature: #signature,
+            run: run_map,
+            make_options: || (TASK.make_options)(),
+            options: ::std::sync::OnceLock::new(),
+        };
+
+        ::mobula::private::inventory::submit! { &MAP }
+    };
+    let method = quote! {
+        #[doc = #docs]
+        #[allow(dead_code)]
+        #vis fn map(items: impl ::core::iter::IntoIterator<Item = #item>) -> ::mobula::MapCall<#item, #result> {
+            ::mobula::MapCall::new(&MAP, items)
+        }
+    };
+    Some((definition, method))
+}
+
+pub fn signature_text(values: &[&TokenStream], output: &syn::Type) -> String {
     let values: Vec<String> = values.iter().map(|v| v.to_string()).collect();
     format!("({}) -> {}", values.join(", "), quote!(#output)).replace(' ', "")
 }

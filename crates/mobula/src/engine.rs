@@ -3,15 +3,18 @@
 //! Everything typed ends above this trait; below it are two engines that know tasks only as a [`TaskDef`] and values only
 //! as "something that can be encoded". The local engine never encodes; the cluster engine always does.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::actor::{ActorDef, Creation, MethodSubmission, RawActor};
 use crate::cluster::RemoteRef;
 use crate::codec::{self, Encoded};
 use crate::local::Entry;
+use crate::placement::{GroupSpec, RawGroup};
 use crate::shared::Shared;
 use crate::task::{Arg, Options, TaskDef};
-use crate::{Error, Node, Resources, Result, Value};
+use crate::{Error, Node, Resources, Result, RuntimeContext, Value};
 
 /// A reference to an object of either engine.
 #[derive(Clone)]
@@ -94,6 +97,20 @@ pub trait Engine: Send + Sync {
     fn submit_one(&self, call: Submission) -> Result<RawRef> {
         self.submit(call)?.pop().ok_or_else(|| Error::Internal("the engine returned no reference".into()))
     }
+    /// Starts an actor, which makes itself ready in its own time.
+    fn spawn(&self, creation: Creation) -> Result<RawActor>;
+    /// Calls a method of an actor.
+    fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>>;
+    /// The live actor of that name, which has to be one of that type.
+    fn get_actor(&self, actor: &'static ActorDef, name: &str, namespace: Option<&str>) -> Result<RawActor>;
+    /// Ends an actor at once; without `no_restart` as if its process had died.
+    fn kill(&self, actor: &RawActor, no_restart: bool) -> Result<()>;
+    fn create_group(&self, spec: &GroupSpec) -> Result<RawGroup>;
+    fn group_ready(&self, group: &RawGroup, timeout: Option<Duration>) -> Result<()>;
+    fn remove_group(&self, group: &RawGroup) -> Result<()>;
+    fn context(&self) -> Result<RuntimeContext>;
+    fn env_var(&self, name: &str) -> Option<String>;
+    fn working_dir(&self) -> Result<PathBuf>;
     fn put(&self, value: AnyValue) -> Result<RawRef>;
     /// Hands the values to `each` in order, once all are there, or gives the first error in order. `None` waits for ever.
     fn get(

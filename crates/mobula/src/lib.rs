@@ -25,31 +25,40 @@
 //! [`#[mobula::main]`](macro@main). Its executable runs it on threads, or, given an address, on a cluster, whose nodes need
 //! `pip install "ray[default]"` and nothing else.
 
+mod actor;
 mod address;
 mod blob;
 mod cluster;
 mod codec;
+mod context;
 mod engine;
 mod error;
 mod local;
 mod node;
 mod object_ref;
+mod placement;
 mod program;
 mod ray;
+mod runtime_env;
 mod shared;
 mod task;
 mod value;
 
+pub use actor::{Actor, ActorCall, ActorHandle, ActorOptions, GroupCall, GroupRef, Lifetime};
+pub use actor::{ManyMethodCall, MethodCall, MethodOptions};
 pub use address::Address;
 pub use blob::Blob;
+pub use context::RuntimeContext;
 pub use error::{Error, Result};
 pub use local::LocalConfig;
-pub use mobula_macros::{main, task};
+pub use mobula_macros::{actor, main, task};
 pub use node::{Node, Resources};
 pub use object_ref::ObjectRef;
+pub use placement::{PlacementGroup, PlacementStrategy};
 pub use program::{AnyArguments, Arguments, ExitStatus, args, report_error};
 pub use ray::{Get, Ray};
-pub use task::{IntoArg, ManyCall, Options, Scheduling, TaskCall};
+pub use runtime_env::RuntimeEnv;
+pub use task::{IntoArg, ManyCall, MapCall, Options, Scheduling, TaskCall};
 pub use value::Value;
 
 // The macros name this crate from outside; its own tests use them too.
@@ -59,9 +68,12 @@ extern crate self as mobula;
 /// What the macros' expansions use; not for anybody else.
 #[doc(hidden)]
 pub mod private {
-    pub use inventory;
+    pub use {inventory, parking_lot, serde};
 
+    pub use crate::actor::{ActorDef, Instance, MethodDef, RawActor, Sealed, state};
     pub use crate::cluster::{ProgramTable, program_table};
     pub use crate::program::{Definition, Parsed, run};
-    pub use crate::task::{Args, NoSplit, Outcome, Output, SplitProbe, TaskDef, TaskFailure};
+    pub use crate::task::{
+        Again, Args, NoSplit, Outcome, Output, Param, SplitProbe, TaskDef, TaskFailure, run_chunk,
+    };
 }

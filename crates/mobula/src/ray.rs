@@ -2,12 +2,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::actor::{Actor, ActorHandle, Sealed};
 use crate::engine::{AnyValue, Engine, Fetched, RawRef};
 use crate::local::{LocalConfig, LocalEngine};
-use crate::{Error, Node, ObjectRef, Resources, Result, Value};
+use crate::placement::{GroupSpec, PlacementGroup, PlacementStrategy};
+use crate::{Error, Node, ObjectRef, Resources, Result, RuntimeContext, Value};
 
 /// A connection to the engine: threads of this process, or a Ray cluster.
 ///
@@ -153,11 +156,20 @@ impl Ray {
                 refs.len()
             )));
         }
-        let raw: Vec<&RawRef> = refs.iter().map(|r| &r.raw).collect();
-        let ready = self.engine.wait(&raw, num_returns, timeout)?;
+        let ready = self.ready(&refs, num_returns, timeout)?;
         let (done, rest): (Vec<_>, Vec<_>) = refs.into_iter().zip(ready).partition(|(_, ready)| *ready);
         let strip = |list: Vec<(ObjectRef<T>, bool)>| list.into_iter().map(|(object, _)| object).collect();
         Ok((strip(done), strip(rest)))
+    }
+
+    pub(crate) fn ready<T>(
+        &self,
+        refs: &[ObjectRef<T>],
+        num_returns: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<bool>> {
+        let raw: Vec<&RawRef> = refs.iter().map(|r| &r.raw).collect();
+        self.engine.wait(&raw, num_returns, timeout)
     }
 
     /// Cancels the task that makes this object, and the tasks that it started.
@@ -179,6 +191,95 @@ impl Ray {
     /// [`Cancelled`](Error::Cancelled), to be passed on with `?`.
     pub fn check_cancelled(&self) -> Result<()> {
         self.engine.check_cancelled()
+    }
+
+    /// The live actor of this name and type, in this job's namespace.
+    ///
+    /// ```
+    /// use mobula::{LocalConfig, Ray};
+    ///
+    /// #[derive(Default)]
+    /// struct Counter(u64);
+    ///
+    /// #[mobula::actor]
+    /// impl Counter {
+    ///     pub fn new() -> Self {
+    ///         Counter::default()
+    ///     }
+    ///
+    ///     pub fn add(&mut self, n: u64) -> u64 {
+    ///         self.0 += n;
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// let ray = Ray::local(LocalConfig::default());
+    /// let counter = Counter::remote().name("hits").spawn(&ray)?;
+    /// counter.add(2).get(&ray)?;
+    /// assert_eq!(ray.get_actor::<Counter>("hits")?.add(3).get(&ray)?, 5);
+    /// # Ok::<(), mobula::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) where there is none, or one of another type.
+    pub fn get_actor<A: Actor>(&self, name: &str) -> Result<A::Handle> {
+        Ok(A::Handle::from_raw(self.engine.get_actor(A::def(), name, None)?, Sealed))
+    }
+
+    /// As [`get_actor`](Ray::get_actor), in a namespace.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn get_actor_in<A: Actor>(&self, namespace: &str, name: &str) -> Result<A::Handle> {
+        Ok(A::Handle::from_raw(self.engine.get_actor(A::def(), name, Some(namespace))?, Sealed))
+    }
+
+    /// Ends an actor at once, whatever it does. Its calls fail with [`ActorDied`](Error::ActorDied).
+    ///
+    /// With `no_restart` it stays dead, Ray's default; without, it is started again if it may be (`max_restarts`). A
+    /// method that runs meanwhile goes on unseen on the local engine, whose threads cannot be ended, up to its next call of the
+    /// engine.
+    ///
+    /// # Errors
+    /// [`Disconnected`](Error::Disconnected). Killing a dead actor does nothing.
+    pub fn kill(&self, actor: &impl ActorHandle, no_restart: bool) -> Result<()> {
+        self.engine.kill(actor.raw(), no_restart)
+    }
+
+    /// Reserves bundles of resources (`CPU`, `GPU`, `memory`, custom names), all together or not at all.
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) for an impossible amount, [`Unschedulable`](Error::Unschedulable) where the nodes could never
+    /// satisfy it.
+    pub fn placement_group<B, S>(&self, bundles: &[B], strategy: PlacementStrategy) -> Result<PlacementGroup>
+    where
+        B: Clone + IntoIterator<Item = (S, f64)>,
+        S: Into<String>,
+    {
+        let spec = GroupSpec::new(bundles, strategy)?;
+        Ok(PlacementGroup { raw: self.engine.create_group(&spec)? })
+    }
+
+    /// Where this code runs: node, job, actor, and whether the actor was started again.
+    ///
+    /// # Errors
+    /// [`Disconnected`](Error::Disconnected).
+    pub fn context(&self) -> Result<RuntimeContext> {
+        self.engine.context()
+    }
+
+    /// An environment variable as this task or actor sees it, those of its [`RuntimeEnv`](crate::RuntimeEnv) included. `None`
+    /// also for a value that is not Unicode.
+    pub fn env_var(&self, name: &str) -> Option<String> {
+        self.engine.env_var(name)
+    }
+
+    /// The folder in which this task or actor works: that of its [`RuntimeEnv`](crate::RuntimeEnv), or the process's own.
+    ///
+    /// # Errors
+    /// [`Internal`](Error::Internal) where the process's own is gone.
+    pub fn working_dir(&self) -> Result<PathBuf> {
+        self.engine.working_dir()
     }
 
     /// The cluster's nodes, dead ones included.

@@ -1,10 +1,13 @@
 //! The cases, by what they are about.
 
+mod actors;
 mod blobs;
 mod cancelling;
 mod errors;
+mod groups;
 mod nesting;
 mod options;
+mod placement;
 mod references;
 mod returns;
 mod values;
@@ -22,6 +25,11 @@ macro_rules! cases {
 }
 
 cases! {
+    actors: state_stays calls_of_one_caller_stay_in_order arguments_by_reference a_failed_argument_fails_the_call_alone
+        an_err_leaves_it_alive a_constructor_that_fails handles_travel methods_call_tasks_and_put several_return_values
+        found_by_name detached_outlives_its_handles the_last_handle_ends_it killed_for_good restarts_begin_anew
+        a_lost_call_is_tried_again several_calls_at_once impossible_options resources_are_held_for_life
+        a_queued_call_is_cancelled a_method_that_hangs_times_out;
     values: every_shape_comes_back by_value_and_by_reference borrowed_parameters many_arguments large_arguments;
     returns: one_return_value several_return_values single_of_many a_wrong_number_fails;
     references: put_and_get get_keeps_order a_list_of_references_becomes_a_vec references_inside_values_stay_references
@@ -35,4 +43,6 @@ cases! {
     waiting: wait_parts_ready_from_rest wait_times_out get_times_out failed_is_ready wait_checks_its_arguments
         the_same_reference_twice;
     cancelling: a_waiting_task_never_starts a_running_task_is_told cancel_after_the_end_does_nothing;
+    groups: one_future_for_all each_member_fails_alone map_keeps_order_and_errors_per_item;
+    placement: tasks_and_actors_in_bundles impossible_groups runtime_environments;
 }

@@ -1,21 +1,25 @@
 //! The cluster engine as the rest of the crate sees it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::json;
 
 use super::host::host;
 use super::remote_ref::RemoteRef;
 use super::sink::{Sink, silence};
 use super::table::Slice;
 use super::wire::{Lent, handle};
+use crate::actor::{ActorDef, ActorOptions, Creation, MethodOptions, MethodSubmission, RawActor};
 use crate::codec::{Encoded, Encoder};
 use crate::engine::{AnyValue, Engine, Fetched, RawRef, Submission};
-use crate::task::{Arg, Demand, GATHER, INLINE, NEXT_REF, Options, TaskDef};
-use crate::{Error, Node, Resources, Result};
+use crate::placement::{GroupSpec, RawGroup};
+use crate::task::{Arg, Demand, GATHER, INLINE, NEXT_REF, Options, Scheduling, TaskDef};
+use crate::{Error, Node, Resources, Result, RuntimeContext};
 
 /// A Ray cluster, by way of this process's host.
 pub struct ClusterEngine {
@@ -29,19 +33,41 @@ pub struct ClusterEngine {
 /// Calls of one kind differ in their arguments only.
 #[derive(PartialEq, Eq, Hash)]
 struct CallKind {
-    task: &'static str,
+    what: &'static str,
     num_returns: Option<usize>,
     overrides: Option<String>,
 }
 
-/// What the host makes a remote function of.
+/// What the host makes a callable of.
 #[derive(Serialize)]
-struct CallSpec<'a> {
-    task: String,
-    build: &'a str,
-    name: &'a str,
-    num_returns: Option<usize>,
-    options: &'a Options,
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum CallSpec<'a> {
+    Task {
+        task: String,
+        build: &'a str,
+        name: &'a str,
+        num_returns: Option<usize>,
+        options: &'a Options,
+    },
+    Actor {
+        actor: String,
+        build: &'a str,
+        name: &'a str,
+        marker: String,
+        methods: Vec<MethodSpec>,
+        options: &'a ActorOptions,
+    },
+    Method {
+        method: &'a str,
+        num_returns: Option<usize>,
+        options: &'a MethodOptions,
+    },
+}
+
+#[derive(Serialize)]
+struct MethodSpec {
+    name: &'static str,
+    id: String,
 }
 
 /// How long the sizes of the nodes are taken as known.
@@ -52,26 +78,80 @@ impl ClusterEngine {
         ClusterEngine { build, calls: Mutex::default(), sizes: Mutex::default() }
     }
 
-    fn call(
+    /// The host's number for a kind of call, defined where it is new.
+    fn number(&self, kind: CallKind, define: impl FnOnce() -> Result<u64>) -> Result<u64> {
+        if let Some(id) = self.calls.lock().get(&kind) {
+            return Ok(*id);
+        }
+        let id = define()?;
+        self.calls.lock().insert(kind, id);
+        Ok(id)
+    }
+
+    fn task_kind(
         &self,
         task: &'static TaskDef,
         overrides: Option<&Options>,
         num_returns: Option<usize>,
     ) -> Result<u64> {
-        let overrides_key = overrides.map(json).transpose()?;
-        let kind = CallKind { task: task.name, num_returns, overrides: overrides_key };
-        if let Some(id) = self.calls.lock().get(&kind) {
-            return Ok(*id);
-        }
-        let options =
-            overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
-        options.validate()?;
-        self.check_size(&Demand::of(&options))?;
-        let spec =
-            CallSpec { task: task.id(), build: self.build, name: task.name, num_returns, options: &options };
-        let id = self.define(&json(&spec)?)?;
-        self.calls.lock().insert(kind, id);
-        Ok(id)
+        let key = overrides.map(to_json).transpose()?;
+        self.number(CallKind { what: task.name, num_returns, overrides: key }, || {
+            let options =
+                overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
+            options.validate()?;
+            self.check_size(&options, &Demand::of(&options))?;
+            let (build, name, options) = (self.build, task.name, &options);
+            self.define(&to_json(&CallSpec::Task { task: task.id(), build, name, num_returns, options })?)
+        })
+    }
+
+    fn actor_kind(&self, actor: &'static ActorDef, options: &ActorOptions) -> Result<u64> {
+        let kind = CallKind { what: actor.name, num_returns: None, overrides: Some(to_json(options)?) };
+        self.number(kind, || {
+            self.check_size(&options.base, &Demand::of_actor(&options.base))?;
+            let methods =
+                actor.methods.iter().map(|method| MethodSpec { name: method.name, id: method.id() });
+            self.define(&to_json(&CallSpec::Actor {
+                actor: actor.id(),
+                build: self.build,
+                name: actor.name,
+                marker: actor.marker(),
+                methods: methods.collect(),
+                options,
+            })?)
+        })
+    }
+
+    fn method_kind(&self, call: &MethodSubmission) -> Result<u64> {
+        let key = call.overrides.as_deref().map(to_json).transpose()?;
+        let kind = CallKind { what: call.method.path, num_returns: call.num_returns, overrides: key };
+        self.number(kind, || {
+            call.validate()?;
+            let none = MethodOptions::default();
+            let options = call.overrides.as_deref().unwrap_or(&none);
+            let (method, num_returns) = (call.method.name, call.num_returns);
+            self.define(&to_json(&CallSpec::Method { method, num_returns, options })?)
+        })
+    }
+
+    /// Submits a call of a kind; `actor` is a method's.
+    fn send(&self, kind: u64, args: &[Arg], actor: Option<u64>, num_returns: usize) -> Result<Vec<u64>> {
+        let (message, mut refs) = message(args)?;
+        refs.extend(actor);
+        let lent = Lent::borrow(&message)?;
+        let mut returns = vec![0; num_returns];
+        let mut sink = Sink::default();
+        (host()?.submit)(
+            kind,
+            &lent.wire(&message.data),
+            refs.as_ptr(),
+            refs.len(),
+            returns.as_mut_ptr(),
+            returns.len(),
+            sink.pointer(),
+        );
+        sink.check()?;
+        if returns.contains(&0) { Err(silence()) } else { Ok(returns) }
     }
 
     fn define(&self, spec: &str) -> Result<u64> {
@@ -82,7 +162,11 @@ impl ClusterEngine {
     }
 
     /// Ray lets a task that fits no node wait for ever; a fixed cluster will never have one.
-    fn check_size(&self, demand: &Demand) -> Result<()> {
+    fn check_size(&self, options: &Options, demand: &Demand) -> Result<()> {
+        // A placement group has its own, which Ray compares by itself.
+        if matches!(options.scheduling, Some(Scheduling::PlacementGroup { .. })) {
+            return Ok(());
+        }
         if demand.is_one_cpu() && !self.calls.lock().is_empty()
             || std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some()
         {
@@ -104,14 +188,27 @@ impl ClusterEngine {
         }
     }
 
-    fn query(&self, question: &str) -> Result<String> {
-        let mut sink = Sink::default();
-        (host()?.query)(Slice::of(question.as_bytes()), sink.pointer());
+    /// Asks the host for something, about these handles; JSON comes back.
+    fn ask(&self, question: &serde_json::Value, handles: &[u64]) -> Result<String> {
+        let (mut sink, mut unused) = (Sink::default(), 0);
+        let text = question.to_string();
+        let question = Slice::of(text.as_bytes());
+        (host()?.query)(question, handles.as_ptr(), handles.len(), &mut unused, sink.pointer());
         sink.text()
+    }
+
+    /// As `ask`, where the answer is a handle.
+    fn ask_for_handle(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
+        let (mut sink, mut handle) = (Sink::default(), 0);
+        let text = question.to_string();
+        let question = Slice::of(text.as_bytes());
+        (host()?.query)(question, std::ptr::null(), 0, &mut handle, sink.pointer());
+        sink.values(1)?;
+        if handle == 0 { Err(silence()) } else { Ok(Arc::new(RemoteRef::adopt(handle))) }
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String> {
+fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::Codec(format!("cannot write JSON: {e}")))
 }
 
@@ -160,25 +257,67 @@ impl Engine for ClusterEngine {
         if call.num_returns == Some(0) {
             return Err(Error::Invalid("num_returns = 0: a task makes at least one object".into()));
         }
-        let id = self.call(call.task, call.overrides.as_deref(), call.num_returns)?;
-        let (message, args) = message(&call.args)?;
-        let lent = Lent::borrow(&message)?;
-        let mut returns = vec![0; call.num_returns.unwrap_or(1)];
-        let mut sink = Sink::default();
-        (host()?.submit)(
-            id,
-            &lent.wire(&message.data),
-            args.as_ptr(),
-            args.len(),
-            returns.as_mut_ptr(),
-            returns.len(),
-            sink.pointer(),
-        );
-        sink.check()?;
-        if returns.contains(&0) {
-            return Err(silence());
-        }
+        let kind = self.task_kind(call.task, call.overrides.as_deref(), call.num_returns)?;
+        let returns = self.send(kind, &call.args, None, call.num_returns.unwrap_or(1))?;
         Ok(returns.into_iter().map(adopt).collect())
+    }
+
+    fn spawn(&self, creation: Creation) -> Result<RawActor> {
+        let kind = self.actor_kind(creation.actor, &creation.options()?)?;
+        let mut made = self.send(kind, &creation.args, None, 1)?;
+        let handle = made.pop().ok_or_else(silence)?;
+        Ok(RawActor::Remote(Arc::new(RemoteRef::adopt(handle))))
+    }
+
+    fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>> {
+        let RawActor::Remote(actor) = &call.actor else { return Err(RawRef::foreign()) };
+        let kind = self.method_kind(&call)?;
+        let returns = self.send(kind, &call.args, Some(actor.id()), call.num_returns.unwrap_or(1))?;
+        Ok(returns.into_iter().map(adopt).collect())
+    }
+
+    fn get_actor(&self, actor: &'static ActorDef, name: &str, namespace: Option<&str>) -> Result<RawActor> {
+        let (marker, kind) = (actor.marker(), actor.name);
+        let question =
+            json!({"ask": "get_actor", "name": name, "namespace": namespace, "marker": marker, "type": kind});
+        self.ask_for_handle(&question).map(RawActor::Remote)
+    }
+
+    fn kill(&self, actor: &RawActor, no_restart: bool) -> Result<()> {
+        let RawActor::Remote(actor) = actor else { return Err(RawRef::foreign()) };
+        self.ask(&json!({"ask": "kill", "no_restart": no_restart}), &[actor.id()]).map(drop)
+    }
+
+    fn create_group(&self, spec: &GroupSpec) -> Result<RawGroup> {
+        let sizes: Vec<Resources> =
+            self.nodes()?.into_iter().filter(|node| node.alive).map(|node| node.resources).collect();
+        spec.check(&sizes)?;
+        let mut question = serde_json::to_value(spec).map_err(|e| Error::Codec(e.to_string()))?;
+        question["ask"] = json!("create_group");
+        self.ask_for_handle(&question).map(RawGroup::Remote)
+    }
+
+    fn group_ready(&self, group: &RawGroup, timeout: Option<Duration>) -> Result<()> {
+        let RawGroup::Remote(group) = group else { return Err(RawRef::foreign()) };
+        let timeout = timeout.map(|timeout| timeout.as_secs_f64());
+        self.ask(&json!({"ask": "group_ready", "timeout": timeout}), &[group.id()]).map(drop)
+    }
+
+    fn remove_group(&self, group: &RawGroup) -> Result<()> {
+        let RawGroup::Remote(group) = group else { return Err(RawRef::foreign()) };
+        self.ask(&json!({"ask": "remove_group"}), &[group.id()]).map(drop)
+    }
+
+    fn context(&self) -> Result<RuntimeContext> {
+        parse(&self.ask(&json!({"ask": "context"}), &[])?)
+    }
+
+    fn env_var(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn working_dir(&self) -> Result<PathBuf> {
+        std::env::current_dir().map_err(|e| Error::Internal(format!("no current folder: {e}")))
     }
 
     fn put(&self, value: AnyValue) -> Result<RawRef> {
@@ -228,15 +367,15 @@ impl Engine for ClusterEngine {
     }
 
     fn check_cancelled(&self) -> Result<()> {
-        self.query("check").map(drop)
+        self.ask(&json!({"ask": "check"}), &[]).map(drop)
     }
 
     fn nodes(&self) -> Result<Vec<Node>> {
-        parse(&self.query("nodes")?)
+        parse(&self.ask(&json!({"ask": "nodes"}), &[])?)
     }
 
     fn available_resources(&self) -> Result<Resources> {
-        parse(&self.query("available")?)
+        parse(&self.ask(&json!({"ask": "available"}), &[])?)
     }
 
     fn describe(&self) -> Result<String> {
@@ -245,7 +384,7 @@ impl Engine for ClusterEngine {
         let all = crate::Ray::total(&nodes);
         let amount = |name: &str| all.get(name).copied().unwrap_or(0.0);
         let gib = |name: &str| amount(name) / (1_u64 << 30) as f64;
-        let dashboard: Option<String> = parse(&self.query("dashboard")?)?;
+        let dashboard: Option<String> = parse(&self.ask(&json!({"ask": "dashboard"}), &[])?)?;
         Ok(format!(
             "This cluster consists of {alive} nodes, {} CPUs, {:.1} GiB of aggregate memory, {:.1} GiB of object \
              store.{}",

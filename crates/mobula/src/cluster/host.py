@@ -34,7 +34,7 @@ except ImportError as error:
     )
     sys.exit(1)
 
-ABI = 1
+ABI = 2
 OLDEST_RAY = (2, 43)
 
 # Values
@@ -49,6 +49,10 @@ class Value:
 
     def __reduce__(self):
         return Value, (self.data, [pickle.PickleBuffer(blob) for blob in self.blobs], self.refs)
+
+
+class Misuse(Exception):
+    """A call of the SDK that is wrong in itself."""
 
 
 class TaskError(Exception):
@@ -90,7 +94,7 @@ PUT = CFUNCTYPE(None, WIRE, POINTER(c_uint64), c_void_p)
 GET = CFUNCTYPE(None, POINTER(c_uint64), c_size_t, c_double, c_void_p)
 WAIT = CFUNCTYPE(None, POINTER(c_uint64), c_size_t, c_size_t, c_double, POINTER(c_uint8), c_void_p)
 CANCEL = CFUNCTYPE(None, c_uint64, c_int32, c_void_p)
-QUERY = CFUNCTYPE(None, Slice, c_void_p)
+QUERY = CFUNCTYPE(None, Slice, POINTER(c_uint64), c_size_t, POINTER(c_uint64), c_void_p)
 RELEASE = CFUNCTYPE(None, c_uint64)
 EMIT = CFUNCTYPE(None, c_uint64, WIRE, c_void_p)
 
@@ -107,7 +111,8 @@ class Program(Structure):
         ("abi", c_uint32), ("size", c_uint32), ("name", Slice), ("build", Slice),
         ("start", CFUNCTYPE(c_int32, c_void_p)),
         ("main", CFUNCTYPE(c_int32, POINTER(Slice), c_size_t)),
-        ("run", CFUNCTYPE(c_uint32, Slice, WIRE, c_size_t, c_int64, c_uint64)),
+        ("run", CFUNCTYPE(c_uint32, Slice, c_uint64, WIRE, c_size_t, c_int64, c_uint64)),
+        ("create", CFUNCTYPE(c_uint32, Slice, WIRE, c_size_t, c_uint64, POINTER(c_uint64))),
         ("reply", PYFUNCTYPE(None, c_void_p, c_uint32, WIRE)),  # short, and calls nothing: the lock may stay
         ("free", CFUNCTYPE(None, c_uint64)),
     ]
@@ -134,9 +139,9 @@ READ = 0x100
 # What the library holds, by number
 
 _number = itertools.count(1).__next__
-REFS = {}  # references
+REFS = {}  # references, actor handles, placement groups
 PINS = {}  # buffers that the library reads in place
-CALLS = {}  # kinds of calls: a remote function and how many objects it returns
+CALLS = {}  # kinds of calls: a remote function, a remote class or a `Method`
 FRAMES = {}  # what the tasks that are running have returned so far
 
 
@@ -208,14 +213,30 @@ def explain(error):
         if not isinstance(cause, ray.exceptions.RayError):
             return FAILED, getattr(error, "function_name", "a task"), str(cause if cause is not None else error)
         error = cause
+    if isinstance(error, Misuse):
+        return 14, "", str(error)
     if isinstance(error, KeyboardInterrupt):
         return CANCELLED, "", "interrupted"
+    if isinstance(error, ray.exceptions.RayActorError):
+        return 5, "", obituary(error)
     for kind, code in ERROR_CLASSES:
         if isinstance(error, kind):
             return code, "", str(error)
     if isinstance(error, ConnectionError):
         return 12, "", str(error)
     return 15, "", "".join(traceback.format_exception_only(type(error), error)).strip()
+
+
+def obituary(error):
+    """Of what an actor died, in a line."""
+    text = str(error)
+    # The constructor's own error stands at the end of a Python traceback.
+    _, found, message = text.rpartition(f"{TaskError.__name__}: ")
+    if found:
+        return message.strip()
+    wanted = ("class_name:", "name:", "The actor", "actor_id:", "Cause:", "cause:")
+    lines = [line.strip() for line in text.splitlines()]
+    return "; ".join(line for line in lines if line and (line.startswith(wanted) or line == lines[0]))
 
 
 def answer(sink, value=b""):
@@ -290,16 +311,44 @@ def waiting(function, *arguments, **options):
 def define(spec, out, sink):
     try:
         spec = json.loads(spec.bytes())
-        returns = spec["num_returns"]
-        options = ray_options(spec["options"])
-        options["num_returns"] = returns or 1
-        options.setdefault("name", spec["name"])
-        function = runner(spec["task"], spec["build"], spec["name"], returns)
         number = _number()
-        CALLS[number] = ray.remote(**options)(function)
+        CALLS[number] = KINDS[spec["kind"]](spec)
         out[0] = number
     except BaseException as error:
         refuse(sink, error)
+
+
+def define_task(spec):
+    returns = spec["num_returns"]
+    options = ray_options(spec["options"])
+    options["num_returns"] = returns or 1
+    options.setdefault("name", spec["name"])
+    return ray.remote(**options)(runner(spec["task"], spec["build"], spec["name"], returns))
+
+
+def define_actor(spec):
+    options, kind = ray_options(spec["options"]), actor_class(spec)
+    return ray.remote(**options)(kind) if options else ray.remote(kind)
+
+
+class Method:
+    """A method with the options of a call; the actor comes last."""
+
+    def __init__(self, spec):
+        self.name, self.returns = spec["method"], spec["num_returns"]
+        self.options = dict(spec["options"])
+        if self.returns is not None:
+            self.options["num_returns"] = self.returns
+
+    def remote(self, *values):
+        *values, actor = values
+        method = getattr(actor, self.name)
+        if self.options:
+            method = method.options(**self.options)
+        return method.remote(*values) if self.returns is None else method.remote(*values, self.returns)
+
+
+KINDS = {"task": define_task, "actor": define_actor, "method": Method}
 
 
 def submit(call, message, args, num_args, out, num_returns, sink):
@@ -374,11 +423,23 @@ def cancel(handle, force, sink):
         refuse(sink, error)
 
 
-def query(question, sink):
+def query(question, handles, n, out, sink):
     try:
-        answer(sink, json.dumps(QUESTIONS[question.bytes().decode()]()).encode())
+        question = json.loads(question.bytes())
+        made = QUESTIONS[question.pop("ask")](*[REFS[handles[i]] for i in range(n)], **question)
+        if isinstance(made, Held):
+            out[0] = hold(made.what)
+            made = None
+        answer(sink, json.dumps(made).encode())
     except BaseException as error:
         refuse(sink, error)
+
+
+class Held:
+    """An answer that is a handle."""
+
+    def __init__(self, what):
+        self.what = what
 
 
 def release(handle):
@@ -418,12 +479,61 @@ def nodes():
     ]
 
 
+def get_actor(name, namespace, marker, type):
+    try:
+        actor = ray.get_actor(name, namespace=namespace)
+    except ValueError:
+        place = f" in namespace `{namespace}`" if namespace else ""
+        raise Misuse(f"there is no live actor named `{name}`{place}") from None
+    if not hasattr(actor, marker):
+        raise Misuse(f"the actor named `{name}` is not a {type}")
+    return Held(actor)
+
+
+def create_group(bundles, strategy):
+    return Held(ray.util.placement_group(bundles, strategy=strategy))
+
+
+def group_ready(group, timeout):
+    if timeout is None:
+        waiting(ray.get, group.ready())
+    elif not waiting(group.wait, timeout):
+        raise ray.exceptions.GetTimeoutError(timeout)
+
+
+def context():
+    here = ray.get_runtime_context()
+    actor = here.get_actor_id()
+    return {
+        "node_id": here.get_node_id(),
+        "job_id": here.get_job_id(),
+        "namespace": here.namespace,
+        "actor_id": actor,
+        "restarted": bool(actor and here.was_current_actor_reconstructed),
+    }
+
+
+def check():
+    waiting(lambda: None)
+    here = ray.get_runtime_context()
+    # Newer than the oldest Ray that this works with.
+    cancelled = getattr(here, "is_canceled", None)
+    if cancelled is not None and here.get_actor_id() and cancelled():
+        raise KeyboardInterrupt
+
+
 DASHBOARD = None
 QUESTIONS = {
     "nodes": nodes,
     "available": lambda: ray.available_resources(),
     "dashboard": lambda: DASHBOARD,
-    "check": lambda: waiting(lambda: None),
+    "check": check,
+    "context": context,
+    "kill": lambda actor, no_restart: ray.kill(actor, no_restart=no_restart),
+    "get_actor": get_actor,
+    "create_group": create_group,
+    "group_ready": group_ready,
+    "remove_group": lambda group: ray.util.remove_placement_group(group),
 }
 TABLE = Host(
     ABI, ctypes.sizeof(Host), DEFINE(define), SUBMIT(submit), PUT(put), GET(get), WAIT(wait), CANCEL(cancel), QUERY(query),
@@ -441,6 +551,14 @@ def ray_options(options):
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         taken["scheduling_strategy"] = NodeAffinitySchedulingStrategy(scheduling["node_id"], scheduling["soft"])
+    elif scheduling["kind"] == "placement_group":
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        bundle = -1 if scheduling["bundle"] is None else scheduling["bundle"]
+        group = REFS[scheduling["group"]]
+        if bundle >= group.bundle_count:
+            raise Misuse(f"bundle {bundle} of a placement group that has {group.bundle_count} of them")
+        taken["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group, bundle)
     return taken
 
 
@@ -470,7 +588,7 @@ def load(build):
             # Reading a function out of a structure makes a new object each time.
             PROGRAM = types.SimpleNamespace(
                 table=program, build=program.build.bytes().decode(), main=program.main, run=program.run,
-                reply=program.reply, free=program.free,
+                create=program.create, reply=program.reply, free=program.free,
             )
             catch_interrupts()
     if PROGRAM.build != build:
@@ -490,8 +608,46 @@ def runner(task, build, name, returns):
     return run
 
 
-def _run(task, build, returns, values):
+def actor_class(spec):
+    """The Python class that Ray makes an actor of: a constructor, and a method for each of Rust's."""
+    actor, build, name = spec["actor"], spec["build"], spec["name"]
+
+    def __init__(self, *values):
+        self._instance = _create(actor, build, values)
+
+    def method(task, path):
+        def call(self, *values):
+            # How many objects the call is to return comes last, where it says so.
+            *values, returns = values if values and type(values[-1]) is int else (*values, None)
+            return _run(task, build, returns, values, self._instance)
+
+        call.__name__, call.__qualname__ = path.rpartition("::")[2], path
+        return call
+
+    members = {"__init__": __init__, "__module__": __name__, "__qualname__": name, spec["marker"]: lambda self: None}
+    for each in spec["methods"]:
+        members[each["name"]] = method(each["id"], f"{name}::{each['name']}")
+    return type(name, (), members)
+
+
+def _create(actor, build, values):
+    program, instance = load(build), c_uint64()
+    _enter(program, actor, values, lambda *call: program.create(*call, byref(instance)))
+    return instance.value
+
+
+def _run(task, build, returns, values, instance=0):
     program = load(build)
+
+    def run(name, wires, n, frame):
+        return program.run(name, instance, wires, n, returns or -1, frame)
+
+    made = _enter(program, task, values, run)
+    return made if returns is not None and returns > 1 else made[0]
+
+
+def _enter(program, task, values, function):
+    """Calls the library for a task, an actor's constructor or a method; what it has emitted."""
     frame = _number()
     made = FRAMES[frame] = []
     try:
@@ -501,7 +657,7 @@ def _run(task, build, returns, values):
             keep.append(kept)
         name = task.encode()
         name_slice = Slice(ctypes.cast(c_char_p(name), c_void_p), len(name))
-        code = inside(program.run, name_slice, wires, len(values), returns or -1, frame)
+        code = inside(function, name_slice, wires, len(values), frame)
         del keep
     finally:
         del FRAMES[frame]
@@ -510,7 +666,7 @@ def _run(task, build, returns, values):
     if code:
         task, _, message = made[-1].decode("utf-8", "replace").partition("\0")
         raise TaskError(task, message, code)
-    return made if returns is not None and returns > 1 else made[0]
+    return made
 
 
 # The driver
@@ -547,7 +703,7 @@ def drive():
         # Ray Client's server has a thread for each driver, and warns each of them of that.
         relayed = logging.getLogger("ray.util.client.logsclient")
         relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
-        context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
+        context = attach(address, {"py_modules": [package]})
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
@@ -561,6 +717,18 @@ def drive():
     sys.stderr.flush()
     ray.shutdown()
     sys.exit(code)
+
+
+def attach(address, runtime_env):
+    """`ray.init`, once more where Ray Client's server could not start: it forks while its threads run, and picks ports that
+    another cluster of the same machine may have picked."""
+    for last in (False, False, True):
+        try:
+            return ray.init(address=address, runtime_env=runtime_env, logging_level="WARNING")
+        except Exception as error:
+            if last or "Starting Ray client server failed" not in str(error):
+                raise
+            time.sleep(1)
 
 
 def reason(error):

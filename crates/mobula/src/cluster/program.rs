@@ -9,8 +9,10 @@ use super::host::{host, introduce};
 use super::sink::Sink;
 use super::table::{ABI, Host, Program, Slice, Wire};
 use super::wire::{self, Lent};
+use crate::actor::{self, Instance};
+use crate::codec::Encoded;
 use crate::program::{self, Definition};
-use crate::task::{self, Args, Made, TaskFailure, WireArgs, catch};
+use crate::task::{self, Args, Made, Output, TaskFailure, WireArgs, catch};
 use crate::{Error, Ray, Result};
 
 static DEFINITION: OnceLock<&'static Definition> = OnceLock::new();
@@ -27,6 +29,7 @@ pub fn table(definition: &'static Definition) -> *const Program {
         start,
         main,
         run,
+        create,
         reply,
         free,
     })
@@ -62,20 +65,68 @@ extern "C" fn main(args: *const Slice, n: usize) -> i32 {
     })
 }
 
-extern "C" fn run(task: Slice, wires: *const Wire, n: usize, num_returns: i64, frame: u64) -> u32 {
+extern "C" fn run(
+    task: Slice,
+    instance: u64,
+    wires: *const Wire,
+    n: usize,
+    num_returns: i64,
+    frame: u64,
+) -> u32 {
     // SAFETY: the host's lists live until this returns, its buffers are pinned and its handles new. All are taken over at
     // once, so that each is given back exactly once whatever happens next.
-    let task = unsafe { task.bytes() };
-    // SAFETY: as above.
-    let wires = unsafe { wire::list(wires, n) };
-    // SAFETY: as above.
-    let values = wires.iter().map(|wire| unsafe { wire::accept(wire) }).collect();
+    let (id, values) = unsafe { accept(task, wires, n) };
     let num_returns = usize::try_from(num_returns).ok();
-    let failure = match catch(|| run_task(task, values, num_returns, frame)) {
-        Ok(()) => return 0,
-        Err(failure) => failure,
-    };
-    let name = String::from_utf8_lossy(task);
+    outcome(id, frame, || {
+        let text = wire::text(id)?;
+        let ray = ray()?;
+        let output = with_args(values, |args| match instance {
+            0 => (task::find(text)?.run)(ray, args),
+            // SAFETY: the host knows no instances but those that `create` made, and these are never dropped.
+            at => (actor::find_method(text)?.run)(ray, unsafe { &*(at as *const Instance) }, args),
+        })?;
+        emit(output, num_returns, frame)
+    })
+}
+
+extern "C" fn create(actor: Slice, wires: *const Wire, n: usize, frame: u64, instance: *mut u64) -> u32 {
+    // SAFETY: as for `run`.
+    let (id, values) = unsafe { accept(actor, wires, n) };
+    outcome(id, frame, || {
+        let (def, ray) = (actor::find(wire::text(id)?)?, ray()?);
+        let made = with_args(values, |args| (def.create)(ray, args))?;
+        // SAFETY: the host lends a place for the answer.
+        unsafe { *instance = Box::into_raw(Box::new(made)) as u64 };
+        Ok(())
+    })
+}
+
+/// # Safety
+/// The slice and the wires live until the caller returns, and the wires' buffers and handles are nobody else's.
+unsafe fn accept<'a>(id: Slice, wires: *const Wire, n: usize) -> (&'a [u8], Vec<Encoded>) {
+    // SAFETY: the caller's promise.
+    let wires = unsafe { wire::list(wires, n) };
+    // SAFETY: the caller's promise.
+    let values = wires.iter().map(|wire| unsafe { wire::accept(wire) }).collect();
+    // SAFETY: the caller's promise.
+    (unsafe { id.bytes() }, values)
+}
+
+fn with_args<T>(values: Vec<Encoded>, f: impl FnOnce(Args<'_>) -> T) -> T {
+    let mut values = values.into_iter();
+    let message = values.next().unwrap_or_default();
+    f(Args::wire(WireArgs {
+        inline: &message.data,
+        blobs: message.blobs,
+        refs: message.refs,
+        resolved: values,
+    }))
+}
+
+/// Runs `f`, and emits how it failed: 0, or the error's code.
+fn outcome(id: &[u8], frame: u64, f: impl FnOnce() -> Result<(), TaskFailure>) -> u32 {
+    let Err(failure) = catch(f) else { return 0 };
+    let name = String::from_utf8_lossy(id);
     let name = name.rsplit_once('#').map_or(&*name, |(name, _)| name);
     let error = failure.into_error(name);
     let message = match &error {
@@ -99,17 +150,8 @@ const EMPTY: Wire = Wire {
     num_refs: 0,
 };
 
-fn run_task(
-    task: &[u8],
-    values: Vec<crate::codec::Encoded>,
-    num_returns: Option<usize>,
-    frame: u64,
-) -> Result<(), TaskFailure> {
-    let def = task::find(wire::text(task)?)?;
-    let mut values = values.into_iter();
-    let message = values.next().unwrap_or_default();
-    let args = WireArgs { inline: &message.data, blobs: message.blobs, refs: message.refs, resolved: values };
-    let values = match (def.run)(ray()?, Args::wire(args))?.into_made(num_returns)? {
+fn emit(output: Output, num_returns: Option<usize>, frame: u64) -> Result<(), TaskFailure> {
+    let values = match output.into_made(num_returns)? {
         Made::One(value) => vec![value],
         Made::Many(values) => values,
     };

@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 
 /// The version of this layout. The host file carries the same number.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 /// Borrowed bytes.
 #[repr(C)]
@@ -63,10 +63,10 @@ pub struct Host {
     pub abi: u32,
     /// The size of this table in bytes.
     pub size: u32,
-    /// Defines a kind of call (a task with its options, in JSON); answers with its number.
+    /// Defines a kind of call (in JSON: a task, a new actor or a method, with its options); answers with its number.
     pub define: extern "C" fn(spec: Slice, id: *mut u64, sink: *mut c_void),
     /// Submits one call: the message with its arguments, the references among them, and room for the handles of what
-    /// it returns.
+    /// it returns. A method's actor is the last of `args`; a new actor's handle is its one return.
     pub submit: extern "C" fn(
         call: u64,
         message: *const Wire,
@@ -91,8 +91,10 @@ pub struct Host {
     ),
     /// Cancels the task that makes an object.
     pub cancel: extern "C" fn(handle: u64, force: i32, sink: *mut c_void),
-    /// Answers a question by name (`nodes`, `available`, `describe`, `check`) with JSON.
-    pub query: extern "C" fn(question: Slice, sink: *mut c_void),
+    /// Does what a JSON object asks for under `ask` (`nodes`, `kill`, `get_actor`, …), with these handles; answers with JSON,
+    /// and with a handle where the question is for one.
+    pub query:
+        extern "C" fn(question: Slice, handles: *const u64, n: usize, out: *mut u64, sink: *mut c_void),
     /// Drops a reference.
     pub release: extern "C" fn(handle: u64),
     /// Lets go of a buffer.
@@ -116,9 +118,19 @@ pub struct Program {
     pub start: extern "C" fn(host: *const Host) -> i32,
     /// Runs the program's `main` with these arguments; its exit code.
     pub main: extern "C" fn(args: *const Slice, n: usize) -> i32,
-    /// Runs a task: its id, then the message and the resolved references as `n` wires. Returns go to `Host::emit` under
-    /// `frame`. 0, or an error's code, after its text was emitted.
-    pub run: extern "C" fn(task: Slice, wires: *const Wire, n: usize, num_returns: i64, frame: u64) -> u32,
+    /// Runs a task, or a method of the actor `instance`: its id, then the message and the resolved references as `n` wires.
+    /// Returns go to `Host::emit` under `frame`. 0, or an error's code, after its text was emitted.
+    pub run: extern "C" fn(
+        task: Slice,
+        instance: u64,
+        wires: *const Wire,
+        n: usize,
+        num_returns: i64,
+        frame: u64,
+    ) -> u32,
+    /// Makes an actor, as `run` runs a task; its `instance` is never 0 and lives as long as the process.
+    pub create:
+        extern "C" fn(actor: Slice, wires: *const Wire, n: usize, frame: u64, instance: *mut u64) -> u32,
     /// One answer to a call: the value or, where `code` is not 0, an error's task and message.
     pub reply: extern "C" fn(sink: *mut c_void, code: u32, wire: *const Wire),
     /// Releases a buffer that this library lent the host.

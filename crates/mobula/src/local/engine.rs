@@ -1,16 +1,25 @@
 //! The local engine as the rest of the crate sees it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::actor::LocalActor;
+use super::claim::Claim;
 use super::entry::{Entry, Waiter};
+use super::group::LocalGroup;
+use super::handle::LocalHandle;
 use super::job::{Effective, Job, Returns};
-use super::scheduler::Scheduler;
+use super::mailbox::Call;
+use super::pending::Waiting;
+use super::scheduler::{Odd, Scheduler};
 use super::{LocalConfig, pending, worker};
+use crate::actor::{ActorDef, Creation, MethodSubmission, RawActor, times};
 use crate::engine::{AnyValue, Engine, Fetched, RawRef, Submission};
+use crate::placement::{GroupSpec, RawGroup};
 use crate::task::{Demand, Options, Scheduling};
-use crate::{Error, Node, Resources, Result};
+use crate::{Error, Node, Resources, Result, RuntimeContext};
 
 /// The id of the local engine's one node.
 const NODE: &str = "local";
@@ -32,23 +41,29 @@ impl LocalEngine {
         LocalEngine { scheduler, owner: false }
     }
 
-    fn demand(&self, options: &Options) -> Result<Option<Arc<Demand>>> {
+    /// What work with these options takes; `None` is one CPU and nothing else.
+    fn claim(&self, options: &Options, demand: Demand) -> Result<Option<Arc<Claim>>> {
         options.validate()?;
-        if let Some(Scheduling::NodeAffinity { node_id, soft: false }) = &options.scheduling
-            && node_id != NODE
-        {
-            return Err(Error::Unschedulable(format!(
-                "there is no node {node_id}: the local engine's is `{NODE}`"
-            )));
+        match &options.scheduling {
+            Some(Scheduling::NodeAffinity { node_id, soft: false }) if node_id != NODE => {
+                return Err(Error::Unschedulable(format!(
+                    "there is no node {node_id}: the local engine's is `{NODE}`"
+                )));
+            }
+            Some(Scheduling::PlacementGroup { group, bundle }) => {
+                let group = local_group(&group.raw)?;
+                group.check(&demand, *bundle)?;
+                return Ok(Some(Arc::new(Claim::in_group(demand, group.clone(), *bundle))));
+            }
+            _ => {}
         }
-        let demand = Demand::of(options);
         if demand.is_one_cpu() {
             return Ok(None);
         }
         if !demand.fits(&self.scheduler.totals) {
             return Err(Error::unschedulable(&demand, std::iter::once(&self.scheduler.totals)));
         }
-        Ok(Some(Arc::new(demand)))
+        Ok(Some(Arc::new(Claim::on_node(demand))))
     }
 
     fn job(&self, call: Submission, returns: Returns) -> Result<Job> {
@@ -59,21 +74,21 @@ impl LocalEngine {
         };
         // The common case was decided once for all.
         let plain = matches!(options, Effective::Static(_)) && call.task.is_plain();
-        let demand = if plain { None } else { self.demand(&options)? };
+        let claim = if plain { None } else { self.claim(&options, Demand::of(&options))? };
         Ok(Job {
             task: call.task,
             args: call.args,
             options,
             num_returns: call.num_returns,
             returns,
-            demand,
+            claim,
             attempts: 0,
         })
     }
 
     fn start_job(&self, job: Job) -> Result<()> {
         worker::adopt(job.returns.first());
-        pending::start(job, &self.scheduler)
+        pending::start(Waiting::Task(job), &self.scheduler)
     }
 }
 
@@ -90,6 +105,21 @@ fn local(raw: &RawRef) -> Result<&Arc<Entry>> {
         RawRef::Local(entry) => Ok(entry),
         RawRef::Remote(_) => Err(RawRef::foreign()),
     }
+}
+
+fn local_group(group: &RawGroup) -> Result<&Arc<LocalGroup>> {
+    match group {
+        RawGroup::Local(group) => Ok(group),
+        RawGroup::Remote(_) => Err(RawRef::foreign()),
+    }
+}
+
+fn of_type(handle: Arc<LocalHandle>, wanted: &'static ActorDef) -> Result<RawActor> {
+    if !std::ptr::eq(handle.actor.def, wanted) {
+        let (name, has) = (handle.actor.name().unwrap_or_default(), handle.actor.def.name);
+        return Err(Error::Invalid(format!("the actor named `{name}` is a {has}, not a {}", wanted.name)));
+    }
+    Ok(RawActor::Local(handle))
 }
 
 /// Sleeps until another thread has news or the deadline is over; `false` once it is.
@@ -126,13 +156,7 @@ fn wait_for(refs: &[&RawRef], deadline: Option<Instant>, timeout: Option<Duratio
 
 impl Engine for LocalEngine {
     fn submit(&self, call: Submission) -> Result<Vec<RawRef>> {
-        let returns = match call.num_returns {
-            None => Returns::One(Arc::default()),
-            Some(0) => {
-                return Err(Error::Invalid("num_returns = 0: a task makes at least one object".into()));
-            }
-            Some(n) => Returns::Many(Entry::family(n)),
-        };
+        let returns = Returns::places(call.num_returns)?;
         let job = self.job(call, returns)?;
         let refs = job.returns.refs();
         self.start_job(job)?;
@@ -144,6 +168,98 @@ impl Engine for LocalEngine {
         let job = self.job(call, Returns::One(entry.clone()))?;
         self.start_job(job)?;
         Ok(RawRef::Local(entry))
+    }
+
+    fn spawn(&self, creation: Creation) -> Result<RawActor> {
+        let options = creation.options()?;
+        let claim = self.claim(&options.base, Demand::of_actor(&options.base))?;
+        let claim =
+            claim.map_or_else(|| Claim::on_node(Demand::of_actor(&options.base)), |claim| claim.anew());
+        let claim = Arc::new(claim.lasting());
+        let detached = options.is_detached();
+        let reuse = options.get_if_exists == Some(true);
+        let namespace = options.namespace.clone().unwrap_or_default();
+        let name = options.base.name.clone().map(|name| (namespace, name));
+        let actor = LocalActor::new(creation.actor, options, claim.clone(), &self.scheduler);
+        let handle = Arc::new(LocalHandle { actor: actor.clone() });
+        if let Err(taken) = self.scheduler.names.add(&handle, name, detached) {
+            if reuse {
+                return of_type(taken, creation.actor);
+            }
+            let name = taken.actor.name().unwrap_or_default();
+            return Err(Error::Invalid(format!("there is an actor named `{name}` already")));
+        }
+        pending::start(Waiting::Actor(actor, creation.args, claim), &self.scheduler)?;
+        Ok(RawActor::Local(handle))
+    }
+
+    fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>> {
+        call.validate()?;
+        let actor = call.actor.local()?;
+        let returns = Returns::places(call.num_returns)?;
+        worker::adopt(returns.first());
+        let refs = returns.refs();
+        let over = call.overrides.as_deref();
+        actor.call(Call {
+            method: call.method,
+            args: call.args,
+            num_returns: call.num_returns,
+            returns,
+            caller: worker::caller(),
+            retries: times(over.and_then(|over| over.max_task_retries).or(actor.max_task_retries())),
+            retry_exceptions: over.and_then(|over| over.retry_exceptions).unwrap_or(false),
+        });
+        Ok(refs)
+    }
+
+    fn get_actor(&self, actor: &'static ActorDef, name: &str, namespace: Option<&str>) -> Result<RawActor> {
+        of_type(self.scheduler.names.find(namespace.unwrap_or_default(), name)?, actor)
+    }
+
+    fn kill(&self, actor: &RawActor, no_restart: bool) -> Result<()> {
+        actor.local()?.kill(no_restart);
+        Ok(())
+    }
+
+    fn create_group(&self, spec: &GroupSpec) -> Result<RawGroup> {
+        let group = Arc::new(LocalGroup::new(spec, &self.scheduler.totals)?);
+        let claim = Arc::new(Claim::on_node(group.sum()).lasting());
+        self.scheduler.enqueue_odd(Odd::Group(group.clone(), claim))?;
+        Ok(RawGroup::Local(group))
+    }
+
+    fn group_ready(&self, group: &RawGroup, timeout: Option<Duration>) -> Result<()> {
+        let group = local_group(group)?;
+        worker::blocking(&self.scheduler, || group.wait_until_ready(timeout))
+    }
+
+    fn remove_group(&self, group: &RawGroup) -> Result<()> {
+        self.scheduler.remove_group(local_group(group)?);
+        Ok(())
+    }
+
+    fn context(&self) -> Result<RuntimeContext> {
+        let actor = worker::current(|current| current.and_then(|current| current.actor));
+        Ok(RuntimeContext {
+            node_id: NODE.into(),
+            job_id: String::new(),
+            namespace: String::new(),
+            actor_id: actor.map(|(id, _)| format!("{id:x}")),
+            restarted: actor.is_some_and(|(_, restarted)| restarted),
+        })
+    }
+
+    fn env_var(&self, name: &str) -> Option<String> {
+        let own = worker::current(|current| current?.env.as_ref()?.env_vars.get(name).cloned());
+        own.or_else(|| std::env::var(name).ok())
+    }
+
+    fn working_dir(&self) -> Result<PathBuf> {
+        let own = worker::current(|current| current?.env.as_ref()?.working_dir.clone());
+        own.map_or_else(
+            || std::env::current_dir().map_err(|e| Error::Internal(format!("no current folder: {e}"))),
+            |folder| Ok(folder.into()),
+        )
     }
 
     fn put(&self, value: AnyValue) -> Result<RawRef> {
@@ -198,7 +314,7 @@ impl Engine for LocalEngine {
     }
 
     fn cancel(&self, object: &RawRef, _force: bool) -> Result<()> {
-        local(object)?.clone().cancel();
+        local(object)?.clone().cancel(&Error::Cancelled("the task was cancelled".into()));
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::thread::Thread;
 
 use parking_lot::Mutex;
 
+use super::actor::LocalActor;
 use super::pending::PendingTask;
 use crate::shared::Shared;
 use crate::{Error, Result};
@@ -35,6 +36,8 @@ pub(super) enum Waiter {
     Thread(Thread),
     /// A task that has this object as an argument.
     Task(Arc<PendingTask>),
+    /// An actor that has a call with this object as an argument.
+    Actor(Weak<LocalActor>),
 }
 
 impl Entry {
@@ -83,6 +86,11 @@ impl Entry {
             match waiter {
                 Waiter::Thread(thread) => thread.unpark(),
                 Waiter::Task(task) => task.arrived(),
+                Waiter::Actor(actor) => {
+                    if let Some(actor) = actor.upgrade() {
+                        actor.ring();
+                    }
+                }
             }
         }
     }
@@ -120,8 +128,8 @@ impl Entry {
         self.cancelled.load(Ordering::Acquire)
     }
 
-    /// Cancels the task that makes this object and, by way of its children, all that it started.
-    pub(super) fn cancel(self: Arc<Self>) {
+    /// Cancels the task that makes this object and, by way of its children, all that it started: the object holds `error`.
+    pub(super) fn cancel(self: Arc<Self>, error: &Error) {
         let siblings = self.rest.lock().as_ref().and_then(|rest| rest.siblings.clone());
         let family: Vec<Arc<Entry>> = match siblings {
             Some(all) => all.iter().filter_map(Weak::upgrade).collect(),
@@ -133,9 +141,9 @@ impl Entry {
             }
             let children =
                 entry.rest.lock().as_mut().map(|rest| std::mem::take(&mut rest.children)).unwrap_or_default();
-            entry.complete(Err(Error::Cancelled("the task was cancelled".into())));
+            entry.complete(Err(error.clone()));
             for child in children.into_iter().filter_map(|child| child.upgrade()) {
-                child.cancel();
+                child.cancel(error);
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::claim::Claim;
 use super::entry::Entry;
 use crate::engine::{Fetched, RawRef};
 use crate::shared::Shared;
-use crate::task::{Arg, Args, Demand, Made, Options, TaskDef, TaskFailure, catch};
+use crate::task::{Arg, Args, Made, Options, TaskDef, TaskFailure, catch};
 use crate::{Error, Ray, Result};
 
 /// A task to run.
@@ -16,7 +17,7 @@ pub(super) struct Job {
     pub(super) num_returns: Option<usize>,
     pub(super) returns: Returns,
     /// `None` is one CPU and nothing else.
-    pub(super) demand: Option<Arc<Demand>>,
+    pub(super) claim: Option<Arc<Claim>>,
     pub(super) attempts: u64,
 }
 
@@ -37,6 +38,7 @@ impl std::ops::Deref for Effective {
 }
 
 /// The objects that a task makes.
+#[derive(Clone)]
 pub(super) enum Returns {
     One(Arc<Entry>),
     Many(Vec<Arc<Entry>>),
@@ -58,7 +60,16 @@ impl Returns {
         }
     }
 
-    fn complete(self, made: Result<Made>) {
+    /// Places for what a call that asks for `num_returns` makes.
+    pub(super) fn places(num_returns: Option<usize>) -> Result<Returns> {
+        match num_returns {
+            None => Ok(Returns::One(Arc::default())),
+            Some(0) => Err(Error::Invalid("num_returns = 0: a task makes at least one object".into())),
+            Some(n) => Ok(Returns::Many(Entry::family(n))),
+        }
+    }
+
+    pub(super) fn complete(self, made: Result<Made>) {
         match (self, made) {
             (Returns::One(entry), Ok(Made::One(value))) => entry.complete(Ok(value.shared)),
             (Returns::Many(entries), Ok(Made::Many(values))) => {
@@ -103,7 +114,8 @@ impl Job {
     }
 }
 
-fn resolve(args: Vec<Arg>) -> Result<Vec<Fetched>> {
+/// The values that arguments stand for, once all are there.
+pub(super) fn resolve(args: Vec<Arg>) -> Result<Vec<Fetched>> {
     args.into_iter()
         .map(|arg| match arg {
             Arg::Value(value) => Ok(Fetched::Shared(value.shared)),

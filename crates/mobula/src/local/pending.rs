@@ -6,22 +6,57 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use super::actor::LocalActor;
+use super::claim::Claim;
 use super::entry::{Entry, Waiter};
 use super::job::Job;
-use super::scheduler::Scheduler;
+use super::scheduler::{Odd, Scheduler};
 use crate::engine::RawRef;
 use crate::task::Arg;
 use crate::{Error, Result};
 
-/// A job and how many of its arguments are still to come.
+/// What waits for arguments.
+pub(super) enum Waiting {
+    Task(Job),
+    /// A new actor, with its constructor's.
+    Actor(Arc<LocalActor>, Vec<Arg>, Arc<Claim>),
+}
+
+impl Waiting {
+    fn args(&self) -> &[Arg] {
+        match self {
+            Waiting::Task(job) => &job.args,
+            Waiting::Actor(_, args, _) => args,
+        }
+    }
+
+    fn fail(self, error: &Error) {
+        match self {
+            Waiting::Task(job) => job.returns.fail(error),
+            Waiting::Actor(actor, ..) => actor.die(&format!("could not be made: {error}")),
+        }
+    }
+
+    fn enqueue(self, scheduler: &Arc<Scheduler>) -> Result<()> {
+        match self {
+            Waiting::Task(job) => scheduler.enqueue(job),
+            Waiting::Actor(actor, args, claim) => {
+                actor.give_args(args);
+                scheduler.enqueue_odd(Odd::Actor(actor, claim))
+            }
+        }
+    }
+}
+
+/// Work and how many of its arguments are still to come.
 pub(super) struct PendingTask {
     missing: AtomicUsize,
-    job: Mutex<Option<Job>>,
+    work: Mutex<Option<Waiting>>,
     scheduler: Weak<Scheduler>,
 }
 
-/// The objects that a job takes as arguments.
-fn dependencies(args: &[Arg]) -> impl Iterator<Item = &RawRef> {
+/// The objects that are taken as arguments.
+pub(super) fn dependencies(args: &[Arg]) -> impl Iterator<Item = &RawRef> {
     args.iter().flat_map(|arg| match arg {
         Arg::Value(_) => &[][..],
         Arg::Ref(raw) => std::slice::from_ref(raw),
@@ -29,28 +64,32 @@ fn dependencies(args: &[Arg]) -> impl Iterator<Item = &RawRef> {
     })
 }
 
-/// Queues the job now, or once its arguments are there.
-pub(super) fn start(job: Job, scheduler: &Arc<Scheduler>) -> Result<()> {
+/// Queues the work now, or once its arguments are there.
+pub(super) fn start(work: Waiting, scheduler: &Arc<Scheduler>) -> Result<()> {
     let mut waits_for: Vec<Arc<Entry>> = Vec::new();
-    for raw in dependencies(&job.args) {
+    let mut failed = None;
+    for raw in dependencies(work.args()) {
         let RawRef::Local(entry) = raw else { return Err(RawRef::foreign()) };
         match entry.get() {
             None => waits_for.push(entry.clone()),
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                let error = error.clone();
-                job.returns.fail(&error);
-                return Ok(());
+                failed = Some(error.clone());
+                break;
             }
         }
     }
+    if let Some(error) = failed {
+        work.fail(&error);
+        return Ok(());
+    }
     if waits_for.is_empty() {
-        return scheduler.enqueue(job);
+        return work.enqueue(scheduler);
     }
     // One more than there are, so that the task cannot start while it is still being registered.
     let task = Arc::new(PendingTask {
         missing: AtomicUsize::new(waits_for.len() + 1),
-        job: Mutex::new(Some(job)),
+        work: Mutex::new(Some(work)),
         scheduler: Arc::downgrade(scheduler),
     });
     for entry in waits_for {
@@ -63,23 +102,23 @@ pub(super) fn start(job: Job, scheduler: &Arc<Scheduler>) -> Result<()> {
 }
 
 impl PendingTask {
-    /// One argument less to wait for; the last one starts the task, or fails it where an argument has failed.
+    /// One argument less to wait for; the last one starts the work, or fails it where an argument has failed.
     pub(super) fn arrived(&self) {
         if self.missing.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
-        let Some(job) = self.job.lock().take() else { return };
-        let failed = dependencies(&job.args).find_map(|raw| match raw {
+        let Some(work) = self.work.lock().take() else { return };
+        let failed = dependencies(work.args()).find_map(|raw| match raw {
             RawRef::Local(entry) => entry.get().and_then(|value| value.err().cloned()),
             RawRef::Remote(_) => None,
         });
         match (failed, self.scheduler.upgrade()) {
-            (Some(error), _) => job.returns.fail(&error),
+            (Some(error), _) => work.fail(&error),
             (None, Some(scheduler)) => {
-                // A thread that cannot be started leaves the job queued for those that run.
-                let _ = scheduler.enqueue(job);
+                // A thread that cannot be started leaves the work queued for those that run.
+                let _ = work.enqueue(&scheduler);
             }
-            (None, None) => job.returns.fail(&Error::Disconnected("the local engine has ended".into())),
+            (None, None) => work.fail(&Error::Disconnected("the local engine has ended".into())),
         }
     }
 }

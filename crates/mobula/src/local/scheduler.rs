@@ -2,17 +2,22 @@
 //!
 //! Nearly all tasks ask for one CPU and nothing else. They go through a lock-free queue to threads that hold a *lease* on one
 //! CPU and run task after task without touching the account. All other tasks, the *odd* ones, are matched against the
-//! account under a lock, first in first out, skipping those whose GPUs, memory or custom resources are taken.
+//! account under a lock, first in first out, skipping those whose GPUs, memory or custom resources are taken. New actors and
+//! placement groups stand in the same line, and keep what they get.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering, fence};
 use std::time::Duration;
 
 use crossbeam_deque::{Injector, Steal};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::actor::LocalActor;
+use super::claim::{Claim, Fit, Place};
+use super::group::{self, LocalGroup};
 use super::job::Job;
+use super::names::Names;
 use super::{LocalConfig, worker};
 use crate::task::{Demand, UNIT};
 use crate::{Error, Resources, Result};
@@ -28,9 +33,10 @@ pub(super) struct Scheduler {
     /// CPUs in no use, in Ray's units; changed only under `state`. Negative while tasks that waited have gone on and
     /// more run than there are CPUs for, as in Ray.
     free_cpu: AtomicI64,
-    /// How many odd tasks wait.
-    odd_waiting: AtomicUsize,
+    /// Whether an odd task waits for CPUs that other tasks hold: those who hold leases give them back.
+    wanted: AtomicBool,
     ended: AtomicBool,
+    pub(super) names: Names,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -38,7 +44,9 @@ pub(super) struct Scheduler {
 struct State {
     /// Everything but CPUs.
     free: BTreeMap<String, i64>,
-    odd: VecDeque<Job>,
+    odd: VecDeque<Odd>,
+    /// CPUs that actors and placement groups hold: no end of theirs is in sight.
+    lasting_cpu: i64,
     /// Work that is assigned, its resources taken, and waits for a thread to pick it up.
     assigned: VecDeque<Work>,
     idle: usize,
@@ -50,7 +58,32 @@ pub(super) enum Work {
     /// Run one-CPU tasks until there are none; the CPU is taken.
     Lease,
     /// Run this task; what it demands is taken.
-    Odd(Job),
+    Odd(Job, Arc<Claim>),
+    /// Start this actor; what it demands is taken.
+    Actor(Arc<LocalActor>, Arc<Claim>),
+}
+
+/// What stands in line for resources.
+pub(super) enum Odd {
+    Task(Job, Arc<Claim>),
+    Actor(Arc<LocalActor>, Arc<Claim>),
+    Group(Arc<LocalGroup>, Arc<Claim>),
+}
+
+impl Odd {
+    fn claim(&self) -> &Arc<Claim> {
+        match self {
+            Odd::Task(_, claim) | Odd::Actor(_, claim) | Odd::Group(_, claim) => claim,
+        }
+    }
+
+    fn fail(self, error: &Error) {
+        match self {
+            Odd::Task(job, _) => job.returns.fail(error),
+            Odd::Actor(actor, _) => actor.die(&error.to_string()),
+            Odd::Group(..) => {}
+        }
+    }
 }
 
 impl Scheduler {
@@ -64,11 +97,13 @@ impl Scheduler {
             totals: config.totals(),
             one_cpu: Injector::new(),
             free_cpu: AtomicI64::new(units(config.num_cpus)),
-            odd_waiting: AtomicUsize::new(0),
+            wanted: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            names: Names::default(),
             state: Mutex::new(State {
                 free,
                 odd: VecDeque::new(),
+                lasting_cpu: 0,
                 assigned: VecDeque::new(),
                 idle: 0,
                 threads: 0,
@@ -79,11 +114,8 @@ impl Scheduler {
 
     /// Queues a job whose arguments are there.
     pub(super) fn enqueue(self: &Arc<Self>, job: Job) -> Result<()> {
-        if job.demand.is_some() {
-            let mut state = self.state.lock();
-            state.odd.push_back(job);
-            self.odd_waiting.store(state.odd.len(), Ordering::SeqCst);
-            return self.dispatch(&mut state, usize::MAX);
+        if let Some(claim) = job.claim.clone() {
+            return self.enqueue_odd(Odd::Task(job, claim));
         }
         self.one_cpu.push(job);
         // Pairs with the fence in `next`: either this thread sees the CPU that a worker gave back, or that worker sees
@@ -95,10 +127,54 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Puts work in line that wants more than a CPU, or less.
+    pub(super) fn enqueue_odd(self: &Arc<Self>, odd: Odd) -> Result<()> {
+        let mut state = self.state.lock();
+        if odd.claim().group().is_some_and(|group| group.is_removed()) {
+            drop(state);
+            odd.fail(&group::removed());
+            return Ok(());
+        }
+        state.odd.push_back(odd);
+        self.dispatch(&mut state, usize::MAX)
+    }
+
+    /// Gives back what an actor held.
+    pub(super) fn release(self: &Arc<Self>, claim: &Claim) {
+        let mut state = self.state.lock();
+        self.change(&mut state, claim, 1);
+        let _ = self.dispatch(&mut state, usize::MAX);
+    }
+
+    /// Takes an actor that died before its turn out of the line.
+    pub(super) fn withdraw(&self, actor: &Arc<LocalActor>) {
+        let mut state = self.state.lock();
+        state.odd.retain(|odd| !matches!(odd, Odd::Actor(other, _) if Arc::ptr_eq(other, actor)));
+    }
+
+    /// Ends a placement group: work that waits for it fails, what it does not use comes back.
+    pub(super) fn remove_group(self: &Arc<Self>, group: &Arc<LocalGroup>) {
+        let mut state = self.state.lock();
+        let back = group.remove();
+        self.add_cpu(back.cpu);
+        state.lasting_cpu -= back.cpu;
+        state.change(&back, 1);
+        let of_group = |odd: &Odd| match odd {
+            Odd::Group(other, _) => Arc::ptr_eq(other, group),
+            other => other.claim().group().is_some_and(|other| Arc::ptr_eq(other, group)),
+        };
+        let (gone, rest) = std::mem::take(&mut state.odd).into_iter().partition(of_group);
+        state.odd = rest;
+        let _ = self.dispatch(&mut state, usize::MAX);
+        drop(state);
+        let gone: VecDeque<Odd> = gone;
+        gone.into_iter().for_each(|odd| odd.fail(&group::removed()));
+    }
+
     /// Takes a one-CPU task, for a thread that holds a lease; `None` where it should give the lease back.
     pub(super) fn next_one_cpu(&self) -> Option<Job> {
         for round in 0..64 {
-            if self.odd_waiting.load(Ordering::Relaxed) > 0 || self.free_cpu.load(Ordering::Relaxed) < 0 {
+            if self.wanted.load(Ordering::Relaxed) || self.free_cpu.load(Ordering::Relaxed) < 0 {
                 return None;
             }
             match self.one_cpu.steal() {
@@ -140,9 +216,9 @@ impl Scheduler {
     }
 
     fn give_back(&self, state: &mut State, done: &Done) {
-        self.add_cpu(done.cpu());
-        if let Done::Odd(demand) = done {
-            state.change(demand, 1);
+        match done {
+            Done::Lease => self.add_cpu(UNIT),
+            Done::Odd(claim) => self.change(state, claim, 1),
         }
     }
 
@@ -151,17 +227,55 @@ impl Scheduler {
         self.free_cpu.fetch_add(units, Ordering::SeqCst);
     }
 
-    /// A task starts to wait inside: its CPUs go to others (a GPU or memory does not, as in Ray).
-    pub(super) fn block(self: &Arc<Self>, cpu: i64) {
+    /// Takes a claim (-1) or gives it back (1).
+    fn change(&self, state: &mut State, claim: &Claim, sign: i64) {
+        match claim.place.bundle() {
+            Some((group, at)) if group.change(at, &claim.demand, sign) => {}
+            // Of a group that is gone: its CPUs were counted as lasting.
+            Some(_) => {
+                self.add_cpu(sign * claim.demand.cpu);
+                state.lasting_cpu -= sign * claim.demand.cpu;
+                state.change(&claim.demand, sign);
+            }
+            None => {
+                self.add_cpu(sign * claim.demand.cpu);
+                if claim.lasting {
+                    state.lasting_cpu -= sign * claim.demand.cpu;
+                }
+                state.change(&claim.demand, sign);
+            }
+        }
+    }
+
+    /// Work starts to wait inside: its CPUs go to others (a GPU or memory does not, as in Ray).
+    pub(super) fn block(self: &Arc<Self>, held: &Held) {
         let mut state = self.state.lock();
-        self.add_cpu(cpu);
+        self.change_cpu(&mut state, held, 1);
         let _ = self.dispatch(&mut state, usize::MAX);
     }
 
-    /// A task goes on. It does not wait for a CPU: nothing new starts until the account is balanced again.
-    pub(super) fn unblock(&self, cpu: i64) {
-        let _state = self.state.lock();
-        self.add_cpu(-cpu);
+    /// It goes on. It does not wait for a CPU: nothing new starts until the account is balanced again.
+    pub(super) fn unblock(&self, held: &Held) {
+        let mut state = self.state.lock();
+        self.change_cpu(&mut state, held, -1);
+    }
+
+    fn change_cpu(&self, state: &mut State, held: &Held, sign: i64) {
+        match held {
+            Held::Nothing => {}
+            Held::OneCpu => self.add_cpu(sign * UNIT),
+            Held::Claim(claim) => {
+                let demand = Demand { cpu: claim.demand.cpu, ..Demand::default() };
+                match claim.place.bundle() {
+                    Some((group, at)) if group.change(at, &demand, sign) => {}
+                    Some(_) => {
+                        self.add_cpu(sign * demand.cpu);
+                        state.lasting_cpu -= sign * demand.cpu;
+                    }
+                    None => self.add_cpu(sign * demand.cpu),
+                }
+            }
+        }
     }
 
     /// Assigns what can run, at most `leases` one-CPU threads, to idle threads or new ones.
@@ -177,29 +291,59 @@ impl Scheduler {
         Ok(())
     }
 
-    fn pick(&self, state: &mut State, leases: &mut usize) -> Option<Work> {
-        let free_cpu = self.free_cpu.load(Ordering::Relaxed);
-        for at in 0..state.odd.len() {
-            let Some(demand) = state.odd[at].demand.clone() else { continue };
-            if !state.has(&demand) {
-                continue;
+    fn pick(self: &Arc<Self>, state: &mut State, leases: &mut usize) -> Option<Work> {
+        let mut at = 0;
+        while let Some(claim) = state.odd.get(at).map(|odd| odd.claim().clone()) {
+            match self.fit(state, &claim) {
+                Fit::Later => at += 1,
+                Fit::WhenTasksEnd => {
+                    // Nothing younger may take the CPUs that come back.
+                    self.wanted.store(true, Ordering::SeqCst);
+                    return None;
+                }
+                Fit::Now => {
+                    self.change(state, &claim, -1);
+                    match state.odd.remove(at)? {
+                        Odd::Task(job, claim) => return Some(Work::Odd(job, claim)),
+                        Odd::Actor(actor, claim) => return Some(Work::Actor(actor, claim)),
+                        Odd::Group(group, _) => {
+                            group.activate();
+                            // Those before it may have waited for it.
+                            at = 0;
+                        }
+                    }
+                }
             }
-            if demand.cpu > free_cpu.max(0) {
-                // It lacks nothing but CPUs, and those come back: nothing younger may take them.
-                return None;
-            }
-            let job = state.odd.remove(at)?;
-            self.odd_waiting.store(state.odd.len(), Ordering::SeqCst);
-            self.add_cpu(-demand.cpu);
-            state.change(&demand, -1);
-            return Some(Work::Odd(job));
         }
+        self.wanted.store(false, Ordering::SeqCst);
+        let free_cpu = self.free_cpu.load(Ordering::Relaxed);
         if *leases > 0 && free_cpu >= UNIT && state.unclaimed_leases() < self.one_cpu.len() {
             *leases -= 1;
             self.add_cpu(-UNIT);
             return Some(Work::Lease);
         }
         None
+    }
+
+    fn fit(&self, state: &State, claim: &Claim) -> Fit {
+        let demand = &claim.demand;
+        if let Place::Bundle { group, wanted, taken } = &claim.place {
+            return match group.with_room(demand, *wanted) {
+                Some(at) => {
+                    taken.store(at, Ordering::Relaxed);
+                    Fit::Now
+                }
+                None => Fit::Later,
+            };
+        }
+        if !state.has(demand) {
+            return Fit::Later;
+        }
+        if demand.cpu <= self.free_cpu.load(Ordering::Relaxed).max(0) {
+            return Fit::Now;
+        }
+        let all = (self.totals.get("CPU").copied().unwrap_or(0.0) * UNIT as f64) as i64;
+        if demand.cpu <= all - state.lasting_cpu { Fit::WhenTasksEnd } else { Fit::Later }
     }
 
     fn spawn(self: &Arc<Self>, state: &mut State) -> Result<()> {
@@ -234,8 +378,10 @@ impl Scheduler {
     /// Lets the threads end once they are idle. Tasks that still wait never run.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
-        let _state = self.state.lock();
+        let state = self.state.lock();
         self.wake.notify_all();
+        drop(state);
+        self.names.end();
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -246,16 +392,16 @@ impl Scheduler {
 /// What a thread held and gives back.
 pub(super) enum Done {
     Lease,
-    Odd(Arc<Demand>),
+    Odd(Arc<Claim>),
 }
 
-impl Done {
-    pub(super) fn cpu(&self) -> i64 {
-        match self {
-            Done::Lease => UNIT,
-            Done::Odd(demand) => demand.cpu,
-        }
-    }
+/// What work holds while it runs, as far as waiting gives it back.
+#[derive(Clone)]
+pub(super) enum Held {
+    /// An actor keeps what it has, as Ray's do; so does who holds nothing.
+    Nothing,
+    OneCpu,
+    Claim(Arc<Claim>),
 }
 
 impl State {

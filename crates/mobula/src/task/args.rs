@@ -1,5 +1,6 @@
 //! The arguments of a task on their way in.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -61,6 +62,12 @@ impl<T: Value> IntoArg<T> for T {
     }
 }
 
+impl IntoArg<String> for &str {
+    fn into_arg(self) -> Arg {
+        Arg::Value(AnyValue::new(self.to_string()))
+    }
+}
+
 impl<T: Value> IntoArg<T> for ObjectRef<T> {
     fn into_arg(self) -> Arg {
         Arg::Ref(self.raw)
@@ -70,6 +77,30 @@ impl<T: Value> IntoArg<T> for ObjectRef<T> {
 impl<T: Value> IntoArg<T> for &ObjectRef<T> {
     fn into_arg(self) -> Arg {
         Arg::Ref(self.raw.clone())
+    }
+}
+
+/// An argument that is given more than once: to each actor of a group.
+pub struct Again<T> {
+    arg: Arg,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Again<T> {
+    /// To be given with [`again`](Again::again).
+    pub fn new(arg: Arg) -> Self {
+        Again { arg, kind: PhantomData }
+    }
+
+    /// Once more. A value is shared with those who got it before.
+    pub fn again(&self) -> Self {
+        Again::new(self.arg.clone())
+    }
+}
+
+impl<T: Value> IntoArg<T> for Again<T> {
+    fn into_arg(self) -> Arg {
+        self.arg
     }
 }
 
@@ -120,6 +151,13 @@ pub enum Param<T> {
     Owned(T),
     #[doc(hidden)]
     Shared(Arc<T>),
+}
+
+impl<T> Param<T> {
+    /// Of a value that is nobody else's.
+    pub fn own(value: T) -> Self {
+        Param::Owned(value)
+    }
 }
 
 impl<T: Clone> Param<T> {

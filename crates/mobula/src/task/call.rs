@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Arg, Options, Scheduling, TaskDef};
 use crate::engine::Submission;
-use crate::{ObjectRef, Ray, Result, Value};
+use crate::{ObjectRef, PlacementGroup, Ray, Result, RuntimeEnv, Value};
 
 /// A task call whose arguments are given; what `function::remote(…)` returns.
 ///
@@ -28,6 +28,10 @@ impl<T: Value> TaskCall<T> {
     #[doc(hidden)]
     pub fn new(task: &'static TaskDef, args: Vec<Arg>) -> Self {
         TaskCall { task, args, overrides: None, kind: PhantomData }
+    }
+
+    pub(crate) fn with(task: &'static TaskDef, args: Vec<Arg>, overrides: Option<Box<Options>>) -> Self {
+        TaskCall { task, args, overrides, kind: PhantomData }
     }
 
     fn over(&mut self) -> &mut Options {
@@ -70,26 +74,29 @@ impl<T: Value> ManyCall<T> {
     }
 }
 
+/// Writes the setters of options for one kind of call: which call, where its options are, then each with its documentation.
 macro_rules! option_setters {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) |$options:ident| $set:expr;)*) => {
-        impl<T: Value> TaskCall<T> {
+    ([$($head:tt)*] |$call:ident| $over:expr; $($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) |$options:ident| $set:expr;)*) => {
+        $($head)* {
             $($(#[$doc])* pub fn $name(mut self $(, $arg: $type)*) -> Self {
-                let $options = self.over();
-                $set;
-                self
-            })*
-        }
-        impl<T: Value> ManyCall<T> {
-            $($(#[$doc])* pub fn $name(mut self $(, $arg: $type)*) -> Self {
-                let $options = self.call.over();
+                let $call = &mut self;
+                let $options = $over;
                 $set;
                 self
             })*
         }
     };
 }
+pub(crate) use option_setters;
 
-option_setters! {
+macro_rules! task_setters {
+    ($($setters:tt)*) => {
+        option_setters! { [impl<T: Value> TaskCall<T>] |call| call.over(); $($setters)* }
+        option_setters! { [impl<T: Value> ManyCall<T>] |many| many.call.over(); $($setters)* }
+    };
+}
+
+task_setters! {
     /// CPUs that the task takes while it runs; fractions and 0 are fine.
     num_cpus(n: f64) |o| o.num_cpus = Some(n);
     /// GPUs that the task takes while it runs.
@@ -109,4 +116,9 @@ option_setters! {
     /// On the node with this id; with `soft`, elsewhere if it is gone.
     node_affinity(node_id: impl Into<String>, soft: bool)
         |o| o.scheduling = Some(Scheduling::NodeAffinity { node_id: node_id.into(), soft });
+    /// In a [placement group](PlacementGroup): in this bundle, or in any with room.
+    placement_group(group: &PlacementGroup, bundle: Option<usize>)
+        |o| o.scheduling = Some(Scheduling::in_group(group, bundle));
+    /// What its process needs to find there.
+    runtime_env(env: RuntimeEnv) |o| o.runtime_env = Some(env);
 }

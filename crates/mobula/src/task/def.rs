@@ -48,7 +48,7 @@ impl TaskDef {
 }
 
 /// FNV-1a: short, stable over versions and machines, and enough to notice a changed signature.
-fn fnv(text: &str) -> u64 {
+pub(crate) fn fnv(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

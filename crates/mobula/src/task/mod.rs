@@ -8,11 +8,14 @@ mod args;
 mod call;
 mod def;
 mod failure;
+mod map;
 mod options;
 
-pub use args::{Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, WireArgs};
+pub use args::{Again, Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, Param, WireArgs};
+pub(crate) use call::option_setters;
 pub use call::{ManyCall, TaskCall};
-pub(crate) use def::Made;
+pub(crate) use def::{Made, fnv};
 pub use def::{NoSplit, Output, SplitProbe, TaskDef, find};
 pub use failure::{Outcome, TaskFailure, catch};
-pub use options::{Demand, Options, Scheduling, UNIT};
+pub use map::{MapCall, run_chunk};
+pub use options::{Demand, Options, Scheduling, UNIT, units};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Error, Resources, Result};
+use crate::{Error, PlacementGroup, Resources, Result, RuntimeEnv};
 
 /// Where a task may run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
@@ -22,6 +22,20 @@ pub enum Scheduling {
         /// Elsewhere rather than not at all, should the node be gone.
         soft: bool,
     },
+    /// In a placement group.
+    PlacementGroup {
+        /// Which.
+        #[serde(serialize_with = "PlacementGroup::serialize_number")]
+        group: PlacementGroup,
+        /// In this of its bundles; `None` for any that has room.
+        bundle: Option<usize>,
+    },
+}
+
+impl Scheduling {
+    pub(crate) fn in_group(group: &PlacementGroup, bundle: Option<usize>) -> Scheduling {
+        Scheduling::PlacementGroup { group: group.clone(), bundle }
+    }
 }
 
 /// Ray's task options. `None` means "as the attribute says", and there "as Ray's default is".
@@ -52,6 +66,9 @@ pub struct Options {
     /// Where the task may run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduling: Option<Scheduling>,
+    /// What the task's process needs to find there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime_env: Option<RuntimeEnv>,
 }
 
 impl Options {
@@ -68,6 +85,7 @@ impl Options {
             retry_exceptions: over.retry_exceptions.or(self.retry_exceptions),
             name: over.name.clone().or_else(|| self.name.clone()),
             scheduling: over.scheduling.clone().or_else(|| self.scheduling.clone()),
+            runtime_env: over.runtime_env.clone().or_else(|| self.runtime_env.clone()),
         }
     }
 
@@ -105,12 +123,12 @@ impl Options {
         {
             return Err(Error::Invalid(format!("max_retries = {n}: it is -1 (for ever), 0 or more")));
         }
-        Ok(())
+        self.runtime_env.as_ref().map_or(Ok(()), RuntimeEnv::validate)
     }
 }
 
 /// What a task asks of a node, in Ray's units of a ten-thousandth.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demand {
     pub cpu: i64,
     pub gpu: i64,
@@ -121,14 +139,25 @@ pub struct Demand {
 /// Ray's resolution of resources.
 pub const UNIT: i64 = 10_000;
 
-fn units(amount: f64) -> i64 {
+/// An amount in that resolution.
+pub fn units(amount: f64) -> i64 {
     (amount * UNIT as f64).round() as i64
 }
 
 impl Demand {
+    /// Of a task.
     pub fn of(options: &Options) -> Demand {
+        Demand::with_cpus(options, 1.0)
+    }
+
+    /// Of an actor, for as long as it lives.
+    pub fn of_actor(options: &Options) -> Demand {
+        Demand::with_cpus(options, 0.0)
+    }
+
+    fn with_cpus(options: &Options, default: f64) -> Demand {
         Demand {
-            cpu: units(options.num_cpus.unwrap_or(1.0)),
+            cpu: units(options.num_cpus.unwrap_or(default)),
             gpu: units(options.num_gpus.unwrap_or(0.0)),
             memory: options.memory.unwrap_or(0) as i64,
             custom: options.resources.iter().map(|(name, n)| (name.clone(), units(*n))).collect(),
@@ -138,6 +167,28 @@ impl Demand {
     /// One CPU and nothing else: what most tasks ask for.
     pub fn is_one_cpu(&self) -> bool {
         self.cpu == UNIT && self.gpu == 0 && self.memory == 0 && self.custom.is_empty()
+    }
+
+    /// Whether this much is enough for that much.
+    pub fn covers(&self, other: &Demand) -> bool {
+        let has = |name: &str| self.custom.iter().find(|(known, _)| known == name).map_or(0, |(_, n)| *n);
+        self.cpu >= other.cpu
+            && self.gpu >= other.gpu
+            && self.memory >= other.memory
+            && other.custom.iter().all(|(name, n)| has(name) >= *n)
+    }
+
+    /// Adds `sign` times the other.
+    pub fn add(&mut self, other: &Demand, sign: i64) {
+        self.cpu += sign * other.cpu;
+        self.gpu += sign * other.gpu;
+        self.memory += sign * other.memory;
+        for (name, n) in &other.custom {
+            match self.custom.iter_mut().find(|(known, _)| known == name) {
+                Some((_, amount)) => *amount += sign * n,
+                None => self.custom.push((name.clone(), sign * n)),
+            }
+        }
     }
 
     /// Whether a node with these resources could ever run it.
