@@ -53,8 +53,9 @@ impl RuntimeEnv {
         self
     }
 
-    /// A folder whose contents Ray brings to the nodes, where it becomes the process's current directory
-    /// ([`Ray::working_dir`](crate::Ray::working_dir)), or the URI of a zip of one.
+    /// The folder that becomes the process's current directory ([`Ray::working_dir`](crate::Ray::working_dir)): on the local
+    /// engine any; on a cluster the URI of a zip that Ray brings to the node. A folder of the driver's machine can be brought
+    /// there for the whole job only: `MOBULA_RUNTIME_ENV='{"working_dir": "…"}'`, Ray's runtime environment in JSON.
     pub fn working_dir(mut self, folder: impl Into<String>) -> Self {
         self.working_dir = Some(folder.into());
         self

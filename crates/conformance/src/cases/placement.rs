@@ -81,7 +81,13 @@ pub fn runtime_environments(ray: &Ray) -> Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("note.txt"), "a note")?;
     let env = RuntimeEnv::new().working_dir(folder.path().display().to_string());
-    equal(read_here::remote("note.txt").runtime_env(env).submit(ray)?.get(ray)?, "a note")?;
+    let call = read_here::remote("note.txt").runtime_env(env);
+    if ray.is_local() {
+        equal(call.submit(ray)?.get(ray)?, "a note")?;
+    } else {
+        let error = fails(call.submit(ray), |e| matches!(e, Error::Invalid(_)))?;
+        holds(error.to_string().contains("MOBULA_RUNTIME_ENV"), &error)?;
+    }
 
     let nowhere = RuntimeEnv::new().working_dir("/there/is/no/such/folder");
     fails(variable::remote("x").runtime_env(nowhere).submit(ray), |e| matches!(e, Error::Invalid(_)))?;

@@ -18,7 +18,7 @@ use crate::actor::{ActorDef, ActorOptions, Creation, MethodOptions, MethodSubmis
 use crate::codec::{Encoded, Encoder};
 use crate::engine::{AnyValue, Engine, Fetched, RawRef, Submission};
 use crate::placement::{GroupSpec, RawGroup};
-use crate::task::{Arg, Demand, GATHER, INLINE, NEXT_REF, Options, Scheduling, TaskDef};
+use crate::task::{Arg, Demand, GATHER, INLINE, NEXT_REF, Options, Scheduling, TaskDef, references};
 use crate::{Error, Node, Resources, Result, RuntimeContext};
 
 /// A Ray cluster, by way of this process's host.
@@ -99,6 +99,7 @@ impl ClusterEngine {
             let options =
                 overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
             options.validate()?;
+            check_env(&options)?;
             self.check_size(&options, &Demand::of(&options))?;
             let (build, name, options) = (self.build, task.name, &options);
             self.define(&to_json(&CallSpec::Task { task: task.id(), build, name, num_returns, options })?)
@@ -108,6 +109,7 @@ impl ClusterEngine {
     fn actor_kind(&self, actor: &'static ActorDef, options: &ActorOptions) -> Result<u64> {
         let kind = CallKind { what: actor.name, num_returns: None, overrides: Some(to_json(options)?) };
         self.number(kind, || {
+            check_env(&options.base)?;
             self.check_size(&options.base, &Demand::of_actor(&options.base))?;
             let methods =
                 actor.methods.iter().map(|method| MethodSpec { name: method.name, id: method.id() });
@@ -208,6 +210,17 @@ impl ClusterEngine {
     }
 }
 
+/// Ray brings a folder to the nodes for a whole job only.
+fn check_env(options: &Options) -> Result<()> {
+    match options.runtime_env.as_ref().and_then(|env| env.working_dir.as_deref()) {
+        Some(folder) if !folder.contains("://") => Err(Error::Invalid(format!(
+            "working_dir = {folder}: on a cluster a single task's is the URI of a zip (s3://…, file://… that all nodes see); a \
+             folder can be the whole job's: MOBULA_RUNTIME_ENV='{{\"working_dir\": \"{folder}\"}}'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|e| Error::Codec(format!("cannot write JSON: {e}")))
 }
@@ -263,10 +276,14 @@ impl Engine for ClusterEngine {
     }
 
     fn spawn(&self, creation: Creation) -> Result<RawActor> {
-        let kind = self.actor_kind(creation.actor, &creation.options()?)?;
+        let options = creation.options()?;
+        let kind = self.actor_kind(creation.actor, &options)?;
         let mut made = self.send(kind, &creation.args, None, 1)?;
         let handle = made.pop().ok_or_else(silence)?;
-        Ok(RawActor::Remote(Arc::new(RemoteRef::adopt(handle))))
+        // Ray forgets the constructor's arguments when nobody holds them, and a restart then fails.
+        let restarts = options.max_restarts.unwrap_or(0) != 0;
+        let keeps = if restarts { references(&creation.args).cloned().collect() } else { Vec::new() };
+        Ok(RawActor::Remote(Arc::new(RemoteRef::adopt(handle).keeping(keeps))))
     }
 
     fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>> {
@@ -305,6 +322,9 @@ impl Engine for ClusterEngine {
 
     fn remove_group(&self, group: &RawGroup) -> Result<()> {
         let RawGroup::Remote(group) = group else { return Err(RawRef::foreign()) };
+        // Calls in it are looked at anew, and refused then.
+        let mark = format!("\"group\":{},", group.id());
+        self.calls.lock().retain(|kind, _| !kind.overrides.as_ref().is_some_and(|over| over.contains(&mark)));
         self.ask(&json!({"ask": "remove_group"}), &[group.id()]).map(drop)
     }
 

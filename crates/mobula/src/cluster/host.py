@@ -12,12 +12,14 @@ import json
 import logging
 import os
 import pickle
+import re
 import signal
 import sys
 import threading
 import time
 import traceback
 import types
+import warnings
 import weakref
 from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, byref, c_char_p, c_double, c_int32, c_int64, c_size_t
 from ctypes import c_ssize_t, c_uint8, c_uint32, c_uint64, c_void_p
@@ -52,7 +54,11 @@ class Value:
 
 
 class Misuse(Exception):
-    """A call of the SDK that is wrong in itself."""
+    """A call of the SDK that is wrong in itself, or, by its code, one that can never be done."""
+
+    def __init__(self, message, code=14):
+        super().__init__(message)
+        self.code = code
 
 
 class TaskError(Exception):
@@ -214,7 +220,9 @@ def explain(error):
             return FAILED, getattr(error, "function_name", "a task"), str(cause if cause is not None else error)
         error = cause
     if isinstance(error, Misuse):
-        return 14, "", str(error)
+        return error.code, "", str(error)
+    if "is already taken" in str(error):  # of a class that depends on Ray's version
+        return 14, "", f"there is an actor of this name already: {error}".partition(" Please")[0]
     if isinstance(error, KeyboardInterrupt):
         return CANCELLED, "", "interrupted"
     if isinstance(error, ray.exceptions.RayActorError):
@@ -229,7 +237,7 @@ def explain(error):
 
 def obituary(error):
     """Of what an actor died, in a line."""
-    text = str(error)
+    text = re.sub("\x1b\\[[0-9;]*m", "", str(error))
     # The constructor's own error stands at the end of a Python traceback.
     _, found, message = text.rpartition(f"{TaskError.__name__}: ")
     if found:
@@ -504,12 +512,16 @@ def group_ready(group, timeout):
 def context():
     here = ray.get_runtime_context()
     actor = here.get_actor_id()
+    with warnings.catch_warnings():
+        # Ray's own property uses another that Ray warns of.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        restarted = bool(actor and here.was_current_actor_reconstructed)
     return {
         "node_id": here.get_node_id(),
         "job_id": here.get_job_id(),
         "namespace": here.namespace,
         "actor_id": actor,
-        "restarted": bool(actor and here.was_current_actor_reconstructed),
+        "restarted": restarted,
     }
 
 
@@ -556,6 +568,9 @@ def ray_options(options):
 
         bundle = -1 if scheduling["bundle"] is None else scheduling["bundle"]
         group = REFS[scheduling["group"]]
+        # Ray would let the task wait for ever.
+        if ray.util.placement_group_table(group).get("state") == "REMOVED":
+            raise Misuse("its placement group was removed", 10)
         if bundle >= group.bundle_count:
             raise Misuse(f"bundle {bundle} of a placement group that has {group.bundle_count} of them")
         taken["scheduling_strategy"] = PlacementGroupSchedulingStrategy(group, bundle)
@@ -703,7 +718,9 @@ def drive():
         # Ray Client's server has a thread for each driver, and warns each of them of that.
         relayed = logging.getLogger("ray.util.client.logsclient")
         relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
-        context = attach(address, {"py_modules": [package]})
+        runtime_env = json.loads(os.environ.get("MOBULA_RUNTIME_ENV") or "{}")
+        runtime_env["py_modules"] = [package, *runtime_env.get("py_modules", [])]
+        context = attach(address, runtime_env)
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:

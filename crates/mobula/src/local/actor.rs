@@ -11,12 +11,11 @@ use super::engine::LocalEngine;
 use super::entry::{Entry, Waiter};
 use super::job::resolve;
 use super::mailbox::{Call, Mailbox, Turn};
-use super::pending::dependencies;
 use super::scheduler::{Held, Scheduler};
 use super::worker::{self, Current};
 use crate::actor::{ActorDef, ActorOptions, Instance, RawActor, times};
 use crate::engine::RawRef;
-use crate::task::{Arg, Args, TaskFailure, catch};
+use crate::task::{Arg, Args, TaskFailure, catch, references};
 use crate::{Error, Ray, Result, RuntimeEnv};
 
 /// One actor.
@@ -288,7 +287,7 @@ impl LocalActor {
 
     /// Puts a call into the mailbox.
     pub(super) fn call(&self, call: Call) {
-        let waits_for: Vec<Arc<Entry>> = dependencies(&call.args)
+        let waits_for: Vec<Arc<Entry>> = references(&call.args)
             .filter_map(|raw| match raw {
                 RawRef::Local(entry) if !entry.is_ready() => Some(entry.clone()),
                 _ => None,

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 
 use super::job::Returns;
-use super::pending::dependencies;
 use crate::Error;
 use crate::actor::MethodDef;
 use crate::engine::RawRef;
-use crate::task::Arg;
+use crate::task::{Arg, references};
 
 /// One call of a method.
 pub(super) struct Call {
@@ -34,7 +33,7 @@ impl Call {
             return Readiness::Over;
         }
         let mut ready = Readiness::Ready;
-        for raw in dependencies(&self.args) {
+        for raw in references(&self.args) {
             match raw {
                 RawRef::Local(entry) => match entry.get() {
                     None => ready = Readiness::Waiting,

@@ -12,7 +12,7 @@ use super::entry::{Entry, Waiter};
 use super::job::Job;
 use super::scheduler::{Odd, Scheduler};
 use crate::engine::RawRef;
-use crate::task::Arg;
+use crate::task::{Arg, references};
 use crate::{Error, Result};
 
 /// What waits for arguments.
@@ -55,20 +55,11 @@ pub(super) struct PendingTask {
     scheduler: Weak<Scheduler>,
 }
 
-/// The objects that are taken as arguments.
-pub(super) fn dependencies(args: &[Arg]) -> impl Iterator<Item = &RawRef> {
-    args.iter().flat_map(|arg| match arg {
-        Arg::Value(_) => &[][..],
-        Arg::Ref(raw) => std::slice::from_ref(raw),
-        Arg::Gather(refs, _) => refs,
-    })
-}
-
 /// Queues the work now, or once its arguments are there.
 pub(super) fn start(work: Waiting, scheduler: &Arc<Scheduler>) -> Result<()> {
     let mut waits_for: Vec<Arc<Entry>> = Vec::new();
     let mut failed = None;
-    for raw in dependencies(work.args()) {
+    for raw in references(work.args()) {
         let RawRef::Local(entry) = raw else { return Err(RawRef::foreign()) };
         match entry.get() {
             None => waits_for.push(entry.clone()),
@@ -108,7 +99,7 @@ impl PendingTask {
             return;
         }
         let Some(work) = self.work.lock().take() else { return };
-        let failed = dependencies(work.args()).find_map(|raw| match raw {
+        let failed = references(work.args()).find_map(|raw| match raw {
             RawRef::Local(entry) => entry.get().and_then(|value| value.err().cloned()),
             RawRef::Remote(_) => None,
         });

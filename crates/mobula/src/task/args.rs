@@ -21,6 +21,15 @@ pub enum Arg {
     Gather(Vec<RawRef>, CollectShared),
 }
 
+/// The references that are taken as arguments.
+pub fn references(args: &[Arg]) -> impl Iterator<Item = &RawRef> {
+    args.iter().flat_map(|arg| match arg {
+        Arg::Value(_) => &[][..],
+        Arg::Ref(raw) => std::slice::from_ref(raw),
+        Arg::Gather(refs, _) => refs,
+    })
+}
+
 /// Makes a `Vec<T>` of objects that hold a `T` each, where `T` is known only to the caller.
 pub type CollectShared = fn(Vec<Fetched>) -> Result<Fetched>;
 

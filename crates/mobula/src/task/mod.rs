@@ -11,7 +11,7 @@ mod failure;
 mod map;
 mod options;
 
-pub use args::{Again, Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, Param, WireArgs};
+pub use args::{Again, Arg, Args, GATHER, INLINE, IntoArg, NEXT_REF, Param, WireArgs, references};
 pub(crate) use call::option_setters;
 pub use call::{ManyCall, TaskCall};
 pub(crate) use def::{Made, fnv};
