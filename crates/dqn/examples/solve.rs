@@ -1,0 +1,41 @@
+//! How many episodes and steps training takes, one line for each seed: `solve [SEEDS [FIRST]]`.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+fn main() -> Result<(), dqn::Error> {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse().unwrap_or(0));
+    let seeds = arguments.next().unwrap_or(5);
+    let first = arguments.next().unwrap_or(0);
+    let mut episodes = Vec::new();
+    for seed in first..first + seeds {
+        let mut training = dqn::Single::new(dqn::Config::default(), dqn::SingleRules::default(), seed)?;
+        let start = Instant::now();
+        let mut test_steps = 0;
+        let stop = training.run(|_, round| {
+            test_steps += round.test.iter().flat_map(|test| &test.games).map(|game| game.steps).sum::<u32>();
+            ControlFlow::Continue(())
+        })?;
+        let time = start.elapsed().as_secs_f64();
+        let agent = training.agent();
+        println!(
+            "seed {seed:>3}  {stop:?}  {:>5} episodes  {:>7} steps  {test_steps:>7} test steps  {time:>6.2} s  {:>7.0} steps/s",
+            agent.episodes(),
+            agent.steps(),
+            agent.steps() as f64 / time,
+        );
+        episodes.push((agent.episodes(), agent.steps(), time));
+    }
+    episodes.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    if let (Some(low), Some(median), Some(high)) =
+        (episodes.first(), episodes.get(episodes.len() / 2), episodes.last())
+    {
+        println!("episodes: {} to {}, median {}", low.0, high.0, median.0);
+    }
+    let mut times: Vec<_> = episodes.iter().map(|&(_, _, time)| time).collect();
+    times.sort_by(f64::total_cmp);
+    if let Some(median) = times.get(times.len() / 2) {
+        println!("seconds: median {median:.2}");
+    }
+    Ok(())
+}

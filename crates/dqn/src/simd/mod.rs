@@ -1,0 +1,72 @@
+//! The widest vectors that the processor has, and the same bits on all of them.
+//!
+//! The learner is written once over [`Lanes`]: sixteen numbers. The result of every operation is fixed lane
+//! by lane: sums over a long dimension run one after the other in a lane, with fused multiply-adds on every
+//! machine, and the few sums across lanes add them in one fixed order. So the width changes the time, and
+//! never a bit. Without the instruction, a fused multiply-add is a call of the library's: right, and slow.
+
+pub(crate) mod lanes;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
+
+/// Which instructions compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Plain Rust, on any machine.
+    Portable,
+    /// 8 lanes at a time: AVX2 and FMA.
+    Avx2,
+    /// 16 lanes at a time: AVX-512F.
+    Avx512,
+}
+
+impl Width {
+    /// Every width, widest last.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// The fastest width that this processor runs.
+    pub fn best() -> Self {
+        [Self::Avx512, Self::Avx2].into_iter().find(|width| width.is_supported()).unwrap_or(Self::Portable)
+    }
+
+    /// Whether this processor runs the width.
+    pub fn is_supported(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Self::Avx2.is_supported() && std::arch::is_x86_feature_detected!("avx512f"),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+}
+
+/// Calls a generic function with the lanes of a width that this processor is known to run.
+macro_rules! dispatch {
+    ($width:expr, $function:ident($($name:ident: $type:ty),* $(,)?) $(-> $output:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2($($name: $type),*) $(-> $output)? {
+            $function::<$crate::simd::x86::Avx2>($($name),*)
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx2,fma")]
+        unsafe fn avx512($($name: $type),*) $(-> $output)? {
+            $function::<$crate::simd::x86::Avx512>($($name),*)
+        }
+        match $width {
+            // SAFETY: a width is kept only where `is_supported` found its instructions.
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Width::Avx2 => unsafe { avx2($($name),*) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Width::Avx512 => unsafe { avx512($($name),*) },
+            _ => $function::<$crate::simd::lanes::Portable>($($name),*),
+        }
+    }};
+}
+pub(crate) use dispatch;

@@ -1,0 +1,171 @@
+//! The vector registers of x86-64.
+//!
+//! A value of these types is made only inside the functions that [`dispatch`](super::dispatch) calls after it
+//! has seen that the processor has the instructions. That is the reason why each call below is sound.
+
+use std::arch::x86_64::*;
+
+use super::lanes::Lanes;
+use crate::rows::{LANES, Row};
+
+/// Sixteen lanes in two registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(__m256, __m256);
+
+impl Lanes for Avx2 {
+    const TILE: usize = 6;
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: see the module.
+        let value = unsafe { _mm256_set1_ps(value) };
+        Self(value, value)
+    }
+
+    #[inline(always)]
+    fn load(from: &Row) -> Self {
+        let from = from.0.as_ptr();
+        // SAFETY: a row has sixteen numbers and its alignment is 64; for the instruction see the module.
+        unsafe { Self(_mm256_load_ps(from), _mm256_load_ps(from.add(8))) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Row) {
+        let to = to.0.as_mut_ptr();
+        // SAFETY: as in `load`.
+        unsafe {
+            _mm256_store_ps(to, self.0);
+            _mm256_store_ps(to.add(8), self.1);
+        }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: Self, b: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm256_fmadd_ps(a.0, b.0, self.0), _mm256_fmadd_ps(a.1, b.1, self.1)) }
+    }
+
+    #[inline(always)]
+    fn relu(self) -> Self {
+        // MAXPS returns its second operand unless the first is greater.
+        // SAFETY: see the module.
+        unsafe {
+            let zero = _mm256_setzero_ps();
+            Self(_mm256_max_ps(zero, self.0), _mm256_max_ps(zero, self.1))
+        }
+    }
+
+    #[inline(always)]
+    fn where_positive(self, of: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe {
+            let zero = _mm256_setzero_ps();
+            let low = _mm256_cmp_ps::<_CMP_GT_OQ>(of.0, zero);
+            let high = _mm256_cmp_ps::<_CMP_GT_OQ>(of.1, zero);
+            Self(_mm256_and_ps(self.0, low), _mm256_and_ps(self.1, high))
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+        // SAFETY: see the module.
+        unsafe { transpose(from, to) }
+    }
+}
+
+/// Sixteen lanes in one register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(__m512);
+
+impl Lanes for Avx512 {
+    const TILE: usize = 16;
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(0.0)
+    }
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm512_set1_ps(value)) }
+    }
+
+    #[inline(always)]
+    fn load(from: &Row) -> Self {
+        // SAFETY: a row has sixteen numbers and its alignment is 64; for the instruction see the module.
+        unsafe { Self(_mm512_load_ps(from.0.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut Row) {
+        // SAFETY: as in `load`.
+        unsafe { _mm512_store_ps(to.0.as_mut_ptr(), self.0) }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: Self, b: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm512_fmadd_ps(a.0, b.0, self.0)) }
+    }
+
+    #[inline(always)]
+    fn relu(self) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm512_max_ps(_mm512_setzero_ps(), self.0)) }
+    }
+
+    #[inline(always)]
+    fn where_positive(self, of: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(of.0, _mm512_setzero_ps());
+            Self(_mm512_maskz_mov_ps(positive, self.0))
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+        // SAFETY: AVX-512F implies AVX2; see the module.
+        unsafe { transpose(from, to) }
+    }
+}
+
+/// Four blocks of 8 by 8, each in three rounds of shuffles.
+///
+/// # Safety
+///
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+    for (top, left) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
+        // SAFETY: `left + 8` is at most the sixteen numbers of a row.
+        let load = |i: usize| unsafe { _mm256_load_ps(from[top + i].0.as_ptr().add(left)) };
+        // SAFETY: the caller's; stores stay within rows as above.
+        unsafe {
+            let [a, b, c, d] = [load(0), load(1), load(2), load(3)];
+            let [e, f, g, h] = [load(4), load(5), load(6), load(7)];
+            let pairs = |a, b| (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let ((ab, ab2), (cd, cd2)) = (pairs(a, b), pairs(c, d));
+            let ((ef, ef2), (gh, gh2)) = (pairs(e, f), pairs(g, h));
+            let fours =
+                |a, b| (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
+            let low = [fours(ab, cd), fours(ab2, cd2)];
+            let high = [fours(ef, gh), fours(ef2, gh2)];
+            for k in 0..2 {
+                for (odd, low, high) in [(0, low[k].0, high[k].0), (1, low[k].1, high[k].1)] {
+                    let row = left + 2 * k + odd;
+                    let first = _mm256_permute2f128_ps::<0x20>(low, high);
+                    let second = _mm256_permute2f128_ps::<0x31>(low, high);
+                    _mm256_store_ps(to[row].0.as_mut_ptr().add(top), first);
+                    _mm256_store_ps(to[row + 4].0.as_mut_ptr().add(top), second);
+                }
+            }
+        }
+    }
+}
