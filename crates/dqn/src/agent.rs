@@ -179,6 +179,14 @@ impl Agent {
         self.learner.set_weights(weights)
     }
 
+    /// Goes on in the place of an agent that had trained so many episodes: its exploration has come as far.
+    pub fn take_over(&mut self, episodes: u64) {
+        let config = self.learner.config();
+        self.episodes = episodes;
+        let decayed = config.epsilon_start * config.epsilon_decay.powf(episodes as f64);
+        self.epsilon = decayed.max(config.epsilon_floor);
+    }
+
     /// The learner.
     pub fn learner(&self) -> &Learner {
         &self.learner
@@ -256,9 +264,6 @@ mod tests {
         values[70] = f32::NAN;
         agent.set_weights(&Weights::new([64, 64], values).unwrap()).unwrap();
         let sentence = agent.train(1).unwrap_err().to_string();
-        assert_eq!(
-            sentence,
-            "a weight became infinite or not a number in episode 1: training cannot go on"
-        );
+        assert_eq!(sentence, "a weight became infinite or not a number in episode 1: training cannot go on");
     }
 }

@@ -19,6 +19,7 @@ pub use config::{ACTIONS, Config, MAX_HIDDEN, STATE};
 pub use error::{CheckpointError, Error};
 pub use learner::{Learned, Learner, Network};
 pub use play::{Game, TestRules, average, play, test_games};
+pub use random::Random;
 pub use replay::{Batch, Replay, Transition};
 pub use simd::Width;
 pub use single::{Round, Single, SingleRules, Stop, Test};

@@ -118,7 +118,7 @@ impl Replay {
 
     /// Fills `batch` with `count` different transitions (all, if there are fewer), every set of them as
     /// likely as any other.
-    pub(crate) fn sample(&mut self, count: usize, random: &mut Random, batch: &mut Batch) {
+    pub fn sample(&mut self, count: usize, random: &mut Random, batch: &mut Batch) {
         batch.clear();
         let len = self.len();
         let count = count.min(len);
@@ -307,9 +307,11 @@ mod tests {
 
     #[test]
     fn a_saved_memory_that_does_not_fit_together_is_refused() {
-        let bad = Saved { capacity: 4, next: 3, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![0; 2] };
+        let bad =
+            Saved { capacity: 4, next: 3, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![0; 2] };
         assert!(Replay::try_from(bad).is_err());
-        let bad = Saved { capacity: 4, next: 2, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![9; 2] };
+        let bad =
+            Saved { capacity: 4, next: 2, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![9; 2] };
         assert!(Replay::try_from(bad).is_err());
     }
 }

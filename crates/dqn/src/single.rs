@@ -158,10 +158,7 @@ impl Single {
     /// # Errors
     ///
     /// As [`round`](Self::round).
-    pub fn run(
-        &mut self,
-        mut observe: impl FnMut(&Self, &Round) -> ControlFlow<()>,
-    ) -> Result<Stop, Error> {
+    pub fn run(&mut self, mut observe: impl FnMut(&Self, &Round) -> ControlFlow<()>) -> Result<Stop, Error> {
         loop {
             if let Some(stop) = self.finished() {
                 return Ok(stop);

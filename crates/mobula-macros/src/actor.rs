@@ -207,6 +207,18 @@ fn beside(actor: &Actor<'_>, options: &TokenStream) -> TokenStream {
                 #(#group_calls)*
             }
 
+            impl ::mobula::IntoArg<#handle> for &#handle {
+                fn into_arg(self) -> ::mobula::private::Arg {
+                    ::mobula::IntoArg::<#handle>::into_arg(::core::clone::Clone::clone(self))
+                }
+            }
+
+            impl ::mobula::IntoArg<#group> for &#group {
+                fn into_arg(self) -> ::mobula::private::Arg {
+                    ::mobula::IntoArg::<#group>::into_arg(::core::clone::Clone::clone(self))
+                }
+            }
+
             impl ::core::convert::From<::std::vec::Vec<#handle>> for #group {
                 fn from(members: ::std::vec::Vec<#handle>) -> Self {
                     #group { members }

@@ -74,6 +74,6 @@ pub mod private {
     pub use crate::cluster::{ProgramTable, program_table};
     pub use crate::program::{Definition, Parsed, run};
     pub use crate::task::{
-        Again, Args, NoSplit, Outcome, Output, Param, SplitProbe, TaskDef, TaskFailure, run_chunk,
+        Again, Arg, Args, NoSplit, Outcome, Output, Param, SplitProbe, TaskDef, TaskFailure, run_chunk,
     };
 }

@@ -90,7 +90,13 @@ pub(crate) struct Pass<'a> {
 
 /// Values of a panel's four actions, and its hidden layers on the way.
 #[inline(always)]
-fn forward<L: Lanes>(layout: &Layout, weights: &[Row], x: &[Row], h1: &mut [Row], h2: &mut [Row]) -> [Row; ACTIONS] {
+fn forward<L: Lanes>(
+    layout: &Layout,
+    weights: &[Row],
+    x: &[Row],
+    h1: &mut [Row],
+    h2: &mut [Row],
+) -> [Row; ACTIONS] {
     let [across1, across2] = layout.across;
     let inputs2 = layout.inputs2();
     let h1 = &mut h1[..inputs2];
@@ -206,7 +212,14 @@ pub(crate) fn gradients<L: Lanes>(
 
 /// A layer's gradient, one column of sixteen after the other.
 #[inline(always)]
-fn outer<L: Lanes>(left: Left<'_>, height: usize, right: &[Row], samples: usize, across: usize, to: &mut [Row]) {
+fn outer<L: Lanes>(
+    left: Left<'_>,
+    height: usize,
+    right: &[Row],
+    samples: usize,
+    across: usize,
+    to: &mut [Row],
+) {
     for (column, right) in right.chunks_exact(samples).take(across).enumerate() {
         product::<L>(left, height, right, |row, sum| sum.store(&mut to[row * across + column]));
     }
@@ -225,7 +238,12 @@ fn transpose<L: Lanes>(panel_rows: &[Row], to: &mut [Row], panel: usize, samples
 
 /// Values of one state's four actions.
 #[inline(always)]
-pub(crate) fn values<L: Lanes>(layout: Layout, weights: &[Row], state: &[f32; STATE], room: &mut Room) -> [f32; ACTIONS] {
+pub(crate) fn values<L: Lanes>(
+    layout: Layout,
+    weights: &[Row],
+    state: &[f32; STATE],
+    room: &mut Room,
+) -> [f32; ACTIONS] {
     let [across1, across2] = layout.across;
     let mut x = [1.0; INPUTS];
     x[..STATE].copy_from_slice(state);
@@ -273,7 +291,8 @@ pub(crate) struct Room {
 
 impl Room {
     pub fn new(layout: &Layout) -> Self {
-        let mut room = Self { h1: vec![Row::ZERO; layout.across[0] + 1], h2: vec![Row::ZERO; layout.across[1]] };
+        let mut room =
+            Self { h1: vec![Row::ZERO; layout.across[0] + 1], h2: vec![Row::ZERO; layout.across[1]] };
         flat_mut(&mut room.h1)[layout.inputs2() - 1] = 1.0;
         room
     }
@@ -294,7 +313,13 @@ fn layer<L: Lanes>(inputs: &[f32], weights: &[Row], to: &mut [Row]) {
 }
 
 #[inline(always)]
-fn columns<L: Lanes, const C: usize>(inputs: &[f32], weights: &[Row], across: usize, first: usize, to: &mut [Row; C]) {
+fn columns<L: Lanes, const C: usize>(
+    inputs: &[f32],
+    weights: &[Row],
+    across: usize,
+    first: usize,
+    to: &mut [Row; C],
+) {
     let mut sums = [L::zero(); C];
     for (&input, weights) in inputs.iter().zip(weights.chunks_exact(across)) {
         let input = L::splat(input);

@@ -153,8 +153,7 @@ unsafe fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
             let pairs = |a, b| (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
             let ((ab, ab2), (cd, cd2)) = (pairs(a, b), pairs(c, d));
             let ((ef, ef2), (gh, gh2)) = (pairs(e, f), pairs(g, h));
-            let fours =
-                |a, b| (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
+            let fours = |a, b| (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
             let low = [fours(ab, cd), fours(ab2, cd2)];
             let high = [fours(ef, gh), fours(ef2, gh2)];
             for k in 0..2 {

@@ -1,0 +1,39 @@
+//! Distributed DQN: a parameter server and its agents, as actors of [`mobula`].
+//!
+//! ```text
+//!             ┌───────────┐  weights   ┌─────────┐
+//!  driver ──▶ │ GlobalNet │ ◀────────▶ │ Agent 0 │ … Agent N-1
+//!             └───────────┘            └─────────┘
+//! ```
+//!
+//! One round of the driver's loop: all Agents [`train`](AgentHandle::train) their episodes; GlobalNet
+//! [`update`](GlobalNetHandle::update)s itself to the average of their weights; every Agent
+//! [`synchronise`](AgentHandle::synchronise)s with it; now and then GlobalNet plays test games, which decide when it is over. The
+//! actors exchange weights among themselves: the driver passes handles.
+//!
+//! Averaging saves hardly any rounds, so there is a second [`Mode`]: [`Mode::Shared`], where the Agents' experience goes into one
+//! replay memory with one learner.
+//!
+//! Everything is deterministic: the same plan gives the same weights, embedded and on a cluster, and a run that was
+//! interrupted goes on from its saved [`State`] to the same end.
+
+mod agent;
+mod average;
+mod explorer;
+mod global_net;
+mod learner;
+mod plan;
+mod recovery;
+mod round;
+mod run_dir;
+mod shared;
+mod training;
+
+pub use agent::{Agent, AgentGroup, AgentHandle, Trained};
+pub use explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
+pub use global_net::{GlobalNet, GlobalNetGroup, GlobalNetHandle};
+pub use learner::{Learner, LearnerGroup, LearnerHandle};
+pub use plan::{Mode, Plan};
+pub use round::{Phases, Round, Test};
+pub use run_dir::{Metrics, RunDir};
+pub use training::{State, Stop, Training};

@@ -1,0 +1,150 @@
+//! The folder of a run: its parameters, its metrics, its weights, and where to go on.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::round::{Phases, Round};
+use crate::training::State;
+
+/// A line of `metrics.jsonl`: one round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// The round.
+    pub round: u64,
+    /// Environment steps of all Agents so far.
+    pub env_steps: u64,
+    /// The mean reward of the round's episodes.
+    pub episodic_return: f64,
+    /// The chance of a random action.
+    pub epsilon: f64,
+    /// The mean loss over the Agents' last episodes.
+    pub td_loss: f32,
+    /// The mean value of the actions taken there.
+    pub q_values: f32,
+    /// The average reward of the test, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub average_reward: Option<f64>,
+    /// Seconds since the run began: the one part that differs between equal runs, with the next.
+    pub seconds: f64,
+    /// Seconds of each phase.
+    pub phases: Phases,
+}
+
+impl Metrics {
+    /// Of a round.
+    pub fn of(round: &Round, env_steps: u64, seconds: f64) -> Metrics {
+        let learned: Vec<_> =
+            round.episodes.iter().flatten().filter(|episode| episode.learn_steps > 0).collect();
+        let mean = |sum: f32| sum / learned.len().max(1) as f32;
+        Metrics {
+            round: round.number,
+            env_steps,
+            episodic_return: round.mean_reward(),
+            epsilon: round.epsilon(),
+            td_loss: mean(learned.iter().map(|episode| episode.loss).sum()),
+            q_values: mean(learned.iter().map(|episode| episode.value).sum()),
+            average_reward: round.test.as_ref().map(|test| test.average),
+            seconds,
+            phases: round.phases,
+        }
+    }
+}
+
+/// The folder of a run.
+///
+/// | file | what |
+/// |---|---|
+/// | `plan.json` | the parameters |
+/// | `metrics.jsonl` | a [`Metrics`] for each round |
+/// | `state.mpk` | a [`State`], written now and then: `--resume` goes on from it |
+/// | `model_checkpoint.pth` | the weights, for PyTorch |
+#[derive(Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    metrics: File,
+}
+
+impl RunDir {
+    /// A new run's folder; what a run before left there gives way.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn create(path: &Path, plan: &Plan) -> Result<RunDir> {
+        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+        let _ = fs::remove_file(path.join("state.mpk"));
+        write(&path.join("plan.json"), &serde_json::to_vec_pretty(plan)?)?;
+        let metrics = path.join("metrics.jsonl");
+        let metrics =
+            File::create(&metrics).with_context(|| format!("cannot write {}", metrics.display()))?;
+        Ok(RunDir { path: path.into(), metrics })
+    }
+
+    /// A run's folder to go on in, and its state; `None` where it was never saved. Metrics after that state are dropped: they
+    /// come again.
+    ///
+    /// # Errors
+    /// The file system's; a state that is none.
+    pub fn reopen(path: &Path) -> Result<Option<(RunDir, State)>> {
+        let saved = path.join("state.mpk");
+        let bytes = match fs::read(&saved) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(e).with_context(|| format!("cannot read {}", saved.display())),
+        };
+        let state = State::from_bytes(&bytes).with_context(|| saved.display().to_string())?;
+        let name = path.join("metrics.jsonl");
+        let mut kept = Vec::new();
+        for line in BufReader::new(File::open(&name)?).lines() {
+            let line = line?;
+            match serde_json::from_str::<Metrics>(&line) {
+                Ok(metrics) if metrics.round <= state.round => {
+                    kept.extend(line.as_bytes());
+                    kept.push(b'\n');
+                }
+                // A line that was being written when the run was killed, or one of a round that comes again.
+                _ => break,
+            }
+        }
+        write(&name, &kept)?;
+        let metrics = OpenOptions::new().append(true).open(&name)?;
+        Ok(Some((RunDir { path: path.into(), metrics }, state)))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a line.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn log(&mut self, metrics: &Metrics) -> Result<()> {
+        let mut line = serde_json::to_vec(metrics)?;
+        line.push(b'\n');
+        Ok(self.metrics.write_all(&line)?)
+    }
+
+    /// Writes the state, in place of the one before only when it is whole.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn save(&self, state: &State) -> Result<()> {
+        write(&self.path.join("state.mpk"), &state.to_bytes()?)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    });
+    written.with_context(|| format!("cannot write {}", path.display()))
+}

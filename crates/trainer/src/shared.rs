@@ -1,0 +1,91 @@
+//! Shared replay: the Explorers play a round while the learner learns from the one before.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use dqn::Weights;
+use mobula::{Blob, Ray};
+
+use crate::explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
+use crate::learner::{Learner, LearnerHandle};
+use crate::plan::Plan;
+use crate::round::{Phases, Round};
+
+/// A learner and its Explorers.
+pub struct Shared {
+    learner: LearnerHandle,
+    explorers: ExplorerGroup,
+    weights: Weights,
+    /// What was seen in the round before, and is not learned from yet.
+    seen: Vec<Experience>,
+}
+
+impl Shared {
+    /// Starts the actors, with `num_cpus` each where that is given.
+    pub fn start(ray: &Ray, plan: &Plan, num_cpus: Option<f64>) -> Result<Shared> {
+        let mut learner = Learner::remote(plan.config.clone(), plan.seed);
+        if let Some(n) = num_cpus {
+            learner = learner.num_cpus(n);
+        }
+        let learner = learner.spawn(ray)?;
+        let start = |i| -> mobula::Result<ExplorerHandle> {
+            let mut explorer = Explorer::remote(plan.config.clone(), plan.seed_of(i));
+            if let Some(n) = num_cpus {
+                explorer = explorer.num_cpus(n);
+            }
+            explorer.spawn(ray)
+        };
+        let explorers = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
+        let weights = learner.weights().get(ray)?;
+        Ok(Shared { learner, explorers, weights, seen: Vec::new() })
+    }
+
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// One round; `tests` says whether it ends with a test.
+    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: bool) -> Result<Round> {
+        let mut phases = Phases::default();
+        // As one agent alone would have it after as many episodes.
+        let before = (number - 1) * (plan.epochs_per_sync * plan.agents) as u64;
+        let config = &plan.config;
+        let decayed = config.epsilon_start * config.epsilon_decay.powf(before as f64);
+        let epsilon = decayed.max(config.epsilon_floor);
+
+        let clock = Instant::now();
+        let weights = ray.put(self.weights.clone())?;
+        let play = self.explorers.explore(&weights, plan.epochs_per_sync, epsilon).submit(ray)?;
+        let learned = self.learner.learn(std::mem::take(&mut self.seen)).submit(ray)?;
+        self.seen = play.get_all(ray)?;
+        phases.training = clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        self.weights = learned.get(ray)?;
+        phases.updating = clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        let test = tests.then(|| self.learner.test(number, plan.test).get(ray)).transpose()?;
+        phases.testing = clock.elapsed().as_secs_f64();
+        let episodes = self.seen.iter().map(|seen| seen.episodes.clone()).collect();
+        Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents: Vec::new() })
+    }
+
+    pub fn save(&self, ray: &Ray) -> Result<Vec<Blob>> {
+        let mut all = self.explorers.save().get_all(ray)?;
+        all.push(self.learner.save().get(ray)?);
+        all.push(rmp_serde::to_vec(&self.seen)?.into());
+        Ok(all)
+    }
+
+    pub fn restore(&mut self, ray: &Ray, weights: Weights, saved: &[Blob]) -> Result<()> {
+        let [explorers @ .., learner, seen] = saved else { anyhow::bail!("the saved state is too short") };
+        ensure!(explorers.len() == self.explorers.len(), "the saved state is of {} Agents", explorers.len());
+        let restore = |(explorer, saved): (&ExplorerHandle, &Blob)| explorer.restore(saved.clone()).get(ray);
+        self.explorers.iter().zip(explorers).try_for_each(restore)?;
+        self.learner.restore(learner.clone()).get(ray)?;
+        self.seen = rmp_serde::from_slice(seen).context("the saved experience")?;
+        self.weights = weights;
+        Ok(())
+    }
+}
