@@ -256,9 +256,6 @@ mod tests {
         values[70] = f32::NAN;
         agent.set_weights(&Weights::new([64, 64], values).unwrap()).unwrap();
         let sentence = agent.train(1).unwrap_err().to_string();
-        assert_eq!(
-            sentence,
-            "a weight became infinite or not a number in episode 1: training cannot go on"
-        );
+        assert_eq!(sentence, "a weight became infinite or not a number in episode 1: training cannot go on");
     }
 }

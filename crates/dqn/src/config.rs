@@ -139,10 +139,7 @@ mod tests {
                 "learning_rate is -1, must be above 0 and at most 1",
             ),
             (Config { discount: f64::NAN, ..Config::default() }, "discount is NaN, must be from 0 to 1"),
-            (
-                Config { betas: [0.9, 1.0], ..Config::default() },
-                "betas is 1, must be at least 0 and below 1",
-            ),
+            (Config { betas: [0.9, 1.0], ..Config::default() }, "betas is 1, must be at least 0 and below 1"),
         ];
         for (config, sentence) in cases {
             assert_eq!(config.check().unwrap_err().to_string(), sentence);

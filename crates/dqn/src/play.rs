@@ -134,8 +134,7 @@ mod tests {
         let weights = Weights::initial([64, 64], 12).unwrap();
         let seeds: Vec<u64> = (40..53).collect();
         let together = play(&weights, &seeds, 120).unwrap();
-        let apart: Vec<_> =
-            seeds.iter().map(|&seed| play(&weights, &[seed], 120).unwrap()[0]).collect();
+        let apart: Vec<_> = seeds.iter().map(|&seed| play(&weights, &[seed], 120).unwrap()[0]).collect();
         assert_eq!(together, apart);
         let rules = TestRules { games: 1, max_steps: 120, seed: 44 };
         assert_eq!(test_games(&weights, &rules).unwrap(), together[4..5]);

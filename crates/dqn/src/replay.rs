@@ -307,9 +307,11 @@ mod tests {
 
     #[test]
     fn a_saved_memory_that_does_not_fit_together_is_refused() {
-        let bad = Saved { capacity: 4, next: 3, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![0; 2] };
+        let bad =
+            Saved { capacity: 4, next: 3, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![0; 2] };
         assert!(Replay::try_from(bad).is_err());
-        let bad = Saved { capacity: 4, next: 2, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![9; 2] };
+        let bad =
+            Saved { capacity: 4, next: 2, states: vec![0.0; 32], rewards: vec![0.0; 2], actions: vec![9; 2] };
         assert!(Replay::try_from(bad).is_err());
     }
 }

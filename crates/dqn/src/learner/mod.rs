@@ -76,9 +76,20 @@ fn best(values: [f32; ACTIONS]) -> u8 {
 const DEFAULT: Layout = Layout::new([64, 64]);
 
 #[inline]
-fn ask(width: Width, layout: &Layout, weights: &[Row], state: &[f32; STATE], room: &mut Room) -> [f32; ACTIONS] {
+fn ask(
+    width: Width,
+    layout: &Layout,
+    weights: &[Row],
+    state: &[f32; STATE],
+    room: &mut Room,
+) -> [f32; ACTIONS] {
     #[inline(always)]
-    fn generic<L: Lanes>(layout: &Layout, weights: &[Row], state: &[f32; STATE], room: &mut Room) -> [f32; ACTIONS] {
+    fn generic<L: Lanes>(
+        layout: &Layout,
+        weights: &[Row],
+        state: &[f32; STATE],
+        room: &mut Room,
+    ) -> [f32; ACTIONS] {
         if *layout == DEFAULT {
             pass::values::<L>(DEFAULT, weights, state, room)
         } else {
