@@ -1,5 +1,7 @@
 //! Checkpoints of all kinds: PyTorch's own, damaged ones, and those that want too much.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, outside a test function
+
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
@@ -86,10 +88,8 @@ fn a_pickle_that_grows_by_sharing_or_nests_deep_stays_small() {
     // Tuples of pairs of the tuple before: 2^200,000 items, were they copied.
     let mut pairs = b"\x80\x02)".to_vec();
     let mut deep = pairs.clone();
-    for _ in 0..200_000 {
-        pairs.extend(b"q\0h\0\x86");
-        deep.push(0x85);
-    }
+    deep.extend([0x85; 200_000]);
+    (0..200_000).for_each(|_| pairs.extend(b"q\0h\0\x86"));
     for mut pickle in [pairs, deep] {
         pickle.push(b'.');
         let sentence = decode(&with_pickle(&pickle)).unwrap_err().to_string();

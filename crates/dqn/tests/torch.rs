@@ -5,6 +5,8 @@
 //! yardstick is PyTorch's own rounding, the distance of its 32-bit weights from its 64-bit ones. The learner
 //! may be at most three times as far from the 64-bit weights, on average and at the farthest weight.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, outside a test function
+
 use dqn::{Batch, Config, Learner, Transition, Weights, Width};
 
 const FIXTURE: &[u8] = include_bytes!("fixtures/learner.bin");
