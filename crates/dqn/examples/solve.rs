@@ -1,12 +1,14 @@
-//! How many episodes and steps training takes, one line for each seed: `solve [SEEDS [FIRST]]`.
+//! How many episodes and steps training takes, one line for each seed: `solve [SEEDS [FIRST [DIRECTORY]]]`.
+//! With a directory, the weights of seed n go to `n.pth` there.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-fn main() -> Result<(), dqn::Error> {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse().unwrap_or(0));
-    let seeds = arguments.next().unwrap_or(5);
-    let first = arguments.next().unwrap_or(0);
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let seeds = arguments.next().map_or(Ok(5), |argument| argument.parse())?;
+    let first = arguments.next().map_or(Ok(0), |argument| argument.parse())?;
+    let directory = arguments.next();
     let mut episodes = Vec::new();
     for seed in first..first + seeds {
         let mut training = dqn::Single::new(dqn::Config::default(), dqn::SingleRules::default(), seed)?;
@@ -24,6 +26,10 @@ fn main() -> Result<(), dqn::Error> {
             agent.steps(),
             agent.steps() as f64 / time,
         );
+        if let Some(directory) = &directory {
+            let path = std::path::Path::new(directory).join(format!("{seed}.pth"));
+            dqn::checkpoint::save(&agent.weights(), &path)?;
+        }
         episodes.push((agent.episodes(), agent.steps(), time));
     }
     episodes.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));

@@ -114,12 +114,12 @@ pub fn bench(config: &Config, width: Width, time: Duration) -> Result<Table, Err
         replay.sample(config.batch_size, &mut random, batch);
     }
     let mut next = 0;
-    let learn = fastest(time, 16, || {
+    let learn = fastest(time, 2, || {
         next = (next + 1) % batches.len();
         black_box(learner.learn(&batches[next])).map(drop)
     })?;
     let states = &batches[0].states;
-    let act = fastest(time, 1024, || {
+    let act = fastest(time, 400, || {
         next = (next + 1) % states.len();
         black_box(learner.greedy(black_box(&states[next])));
         Ok(())
@@ -129,7 +129,8 @@ pub fn bench(config: &Config, width: Width, time: Duration) -> Result<Table, Err
         replay.sample(config.batch_size, &mut random, black_box(&mut batch));
         Ok(())
     })?;
-    let rounds = 4096;
+    // About as long as the other runs: turbo and neighbours then favour neither.
+    let rounds = 40_000;
     let peak = fastest(time, 1, || {
         black_box(multiply_add(width, rounds));
         Ok(())

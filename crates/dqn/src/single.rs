@@ -17,7 +17,7 @@ pub struct SingleRules {
     pub max_episodes: u64,
     /// Episodes from one test to the next.
     pub test_every: u64,
-    /// After a test of this average or better, every episode is followed by a test.
+    /// Once a test had this average or better, every episode is followed by a test, for good.
     pub close: f64,
     /// The average that ends training.
     pub target: f64,
@@ -98,6 +98,8 @@ pub struct Single {
     rules: SingleRules,
     agent: Agent,
     last: Option<f64>,
+    /// Whether a test has come close.
+    close: bool,
 }
 
 impl Single {
@@ -108,7 +110,7 @@ impl Single {
     /// A parameter or a rule out of its range.
     pub fn new(config: Config, rules: SingleRules, seed: u64) -> Result<Self, Error> {
         rules.check()?;
-        Ok(Self { rules, agent: Agent::new(config, seed)?, last: None })
+        Ok(Self { rules, agent: Agent::new(config, seed)?, last: None, close: false })
     }
 
     /// The agent.
@@ -141,11 +143,11 @@ impl Single {
         let [episode] = self.agent.train(1)?[..] else {
             return Err(Error::State("an episode left no statistics".to_owned()));
         };
-        let close = self.last.is_some_and(|last| last >= self.rules.close);
-        let test = if close || episode.episode.is_multiple_of(self.rules.test_every) {
+        let test = if self.close || episode.episode.is_multiple_of(self.rules.test_every) {
             let games = test_games(&self.agent.weights(), &self.rules.test)?;
             let test = Test { episode: episode.episode, average: average(&games), games };
             self.last = Some(test.average);
+            self.close |= test.average >= self.rules.close;
             Some(test)
         } else {
             None

@@ -6,7 +6,7 @@
 //! transposed: a row per sample.
 
 use super::layout::{INPUTS, Layout};
-use super::product::{Left, product};
+use super::product::{Left, Masked, Plain, Rectified, product};
 use crate::config::{ACTIONS, STATE};
 use crate::replay::Batch;
 use crate::rows::{LANES, Row, flat, flat_mut, rows};
@@ -102,15 +102,15 @@ fn forward<L: Lanes>(
     let h1 = &mut h1[..inputs2];
     let h2 = &mut h2[..LANES * across2];
     let layer1 = Left::plain(flat(&weights[..layout.layer2()]), 1, LANES * across1, INPUTS);
-    product::<L>(layer1, LANES * across1, &x[..INPUTS], |row, sum| sum.relu().store(&mut h1[row]));
+    product::<L>(layer1, LANES * across1, &x[..INPUTS], Rectified(h1));
     let layer2 = flat(&weights[layout.layer2()..layout.layer3()]);
     let layer2 = Left::plain(layer2, 1, LANES * across2, inputs2);
-    product::<L>(layer2, LANES * across2, h1, |row, sum| sum.relu().store(&mut h2[row]));
+    product::<L>(layer2, LANES * across2, h1, Rectified(h2));
     let layer3 = flat(&weights[layout.layer3()..layout.bias3()]);
     let layer3 = Left::plain(layer3, LANES * across2, 1, LANES * across2);
     let bias = weights[layout.bias3()];
     let mut values = [Row::ZERO; ACTIONS];
-    product::<L>(layer3, ACTIONS, h2, |row, sum| sum.store(&mut values[row]));
+    product::<L>(layer3, ACTIONS, h2, Plain { to: &mut values, stride: 1 });
     for (values, bias) in values.iter_mut().zip(bias.0) {
         values.0.iter_mut().for_each(|value| *value += bias);
     }
@@ -174,14 +174,10 @@ pub(crate) fn gradients<L: Lanes>(
 
         let e2 = &mut scratch.panel_error2[..LANES * across2];
         let left = Left::plain(layer3, 1, LANES * across2, ACTIONS);
-        product::<L>(left, LANES * across2, errors3, |row, sum| {
-            sum.where_positive(L::load(&h2[row])).store(&mut e2[row]);
-        });
+        product::<L>(left, LANES * across2, errors3, Masked { output: h2, to: e2 });
         let e1 = &mut scratch.panel_error1[..LANES * across1];
         let left = Left::plain(layer2, LANES * across2, 1, LANES * across2);
-        product::<L>(left, LANES * across1, e2, |row, sum| {
-            sum.where_positive(L::load(&h1[row])).store(&mut e1[row]);
-        });
+        product::<L>(left, LANES * across1, e2, Masked { output: h1, to: e1 });
         transpose::<L>(h2, &mut scratch.hidden2, panel, samples);
         transpose::<L>(e2, &mut scratch.errors2, panel, samples);
         transpose::<L>(e1, &mut scratch.errors1, panel, samples);
@@ -221,7 +217,7 @@ fn outer<L: Lanes>(
     to: &mut [Row],
 ) {
     for (column, right) in right.chunks_exact(samples).take(across).enumerate() {
-        product::<L>(left, height, right, |row, sum| sum.store(&mut to[row * across + column]));
+        product::<L>(left, height, right, Plain { to: &mut to[column..], stride: across });
     }
 }
 

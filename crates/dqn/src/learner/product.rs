@@ -26,9 +26,51 @@ impl<'a> Left<'a> {
     }
 }
 
-/// Multiplies the first `rows` rows of `left` with `right`, and passes each row of the result to `write`.
+/// Where the rows of a product go. Traits with functions that are always inlined, where closures would do:
+/// a closure left as a function of its own would lack the vector instructions.
+pub(crate) trait Sink<L: Lanes> {
+    fn take(&mut self, row: usize, sum: L);
+}
+
+/// Every row as it is, `stride` rows apart.
+pub(crate) struct Plain<'a> {
+    pub to: &'a mut [Row],
+    pub stride: usize,
+}
+
+impl<L: Lanes> Sink<L> for Plain<'_> {
+    #[inline(always)]
+    fn take(&mut self, row: usize, sum: L) {
+        sum.store(&mut self.to[row * self.stride]);
+    }
+}
+
+/// Every row through the rectifier.
+pub(crate) struct Rectified<'a>(pub &'a mut [Row]);
+
+impl<L: Lanes> Sink<L> for Rectified<'_> {
+    #[inline(always)]
+    fn take(&mut self, row: usize, sum: L) {
+        sum.relu().store(&mut self.0[row]);
+    }
+}
+
+/// Every row where the layer's output is positive: the rectifier's derivative.
+pub(crate) struct Masked<'a> {
+    pub output: &'a [Row],
+    pub to: &'a mut [Row],
+}
+
+impl<L: Lanes> Sink<L> for Masked<'_> {
+    #[inline(always)]
+    fn take(&mut self, row: usize, sum: L) {
+        sum.where_positive(L::load(&self.output[row])).store(&mut self.to[row]);
+    }
+}
+
+/// Multiplies the first `rows` rows of `left` with `right`, and passes each row of the result to `sink`.
 #[inline(always)]
-pub(crate) fn product<L: Lanes>(left: Left<'_>, rows: usize, right: &[Row], mut write: impl FnMut(usize, L)) {
+pub(crate) fn product<L: Lanes>(left: Left<'_>, rows: usize, right: &[Row], mut sink: impl Sink<L>) {
     let blocks = right.len() / left.block;
     assert!(rows > 0 && blocks > 0 && right.len() == blocks * left.block);
     let last = (rows - 1) * left.row_step + (left.block - 1) * left.step + (blocks - 1) * left.jump;
@@ -41,7 +83,7 @@ pub(crate) fn product<L: Lanes>(left: Left<'_>, rows: usize, right: &[Row], mut 
                     // SAFETY: `last` is the farthest number of all tiles, and it is there.
                     let sums = unsafe { tile::<L, $height>(left, row, right) };
                     for (i, sum) in sums.into_iter().enumerate() {
-                        write(row + i, sum);
+                        sink.take(row + i, sum);
                     }
                     row += $height;
                 }

@@ -144,26 +144,30 @@ impl Lanes for Avx512 {
 #[inline(always)]
 unsafe fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
     for (top, left) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
-        // SAFETY: `left + 8` is at most the sixteen numbers of a row.
-        let load = |i: usize| unsafe { _mm256_load_ps(from[top + i].0.as_ptr().add(left)) };
-        // SAFETY: the caller's; stores stay within rows as above.
+        // SAFETY: the caller's; loads and stores stay within the sixteen numbers of a row.
         unsafe {
-            let [a, b, c, d] = [load(0), load(1), load(2), load(3)];
-            let [e, f, g, h] = [load(4), load(5), load(6), load(7)];
-            let pairs = |a, b| (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-            let ((ab, ab2), (cd, cd2)) = (pairs(a, b), pairs(c, d));
-            let ((ef, ef2), (gh, gh2)) = (pairs(e, f), pairs(g, h));
-            let fours = |a, b| (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
-            let low = [fours(ab, cd), fours(ab2, cd2)];
-            let high = [fours(ef, gh), fours(ef2, gh2)];
-            for k in 0..2 {
-                for (odd, low, high) in [(0, low[k].0, high[k].0), (1, low[k].1, high[k].1)] {
-                    let row = left + 2 * k + odd;
-                    let first = _mm256_permute2f128_ps::<0x20>(low, high);
-                    let second = _mm256_permute2f128_ps::<0x31>(low, high);
-                    _mm256_store_ps(to[row].0.as_mut_ptr().add(top), first);
-                    _mm256_store_ps(to[row + 4].0.as_mut_ptr().add(top), second);
-                }
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_load_ps(from[top + i].0.as_ptr().add(left));
+            }
+            // Columns 0 and 4 of rows 0 to 3, then 1 and 5, 2 and 6, 3 and 7; then the same of rows 4 to 7.
+            let mut fours = [_mm256_setzero_ps(); 8];
+            for half in [0, 4] {
+                let ab = _mm256_unpacklo_ps(rows[half], rows[half + 1]);
+                let cd = _mm256_unpacklo_ps(rows[half + 2], rows[half + 3]);
+                fours[half] = _mm256_shuffle_ps::<0x44>(ab, cd);
+                fours[half + 1] = _mm256_shuffle_ps::<0xee>(ab, cd);
+                let ab = _mm256_unpackhi_ps(rows[half], rows[half + 1]);
+                let cd = _mm256_unpackhi_ps(rows[half + 2], rows[half + 3]);
+                fours[half + 2] = _mm256_shuffle_ps::<0x44>(ab, cd);
+                fours[half + 3] = _mm256_shuffle_ps::<0xee>(ab, cd);
+            }
+            for column in 0..4 {
+                let (low, high) = (fours[column], fours[column + 4]);
+                let first = _mm256_permute2f128_ps::<0x20>(low, high);
+                let second = _mm256_permute2f128_ps::<0x31>(low, high);
+                _mm256_store_ps(to[left + column].0.as_mut_ptr().add(top), first);
+                _mm256_store_ps(to[left + column + 4].0.as_mut_ptr().add(top), second);
             }
         }
     }
