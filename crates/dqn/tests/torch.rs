@@ -1,9 +1,10 @@
 //! The learner beside PyTorch's, on the same batches from the same weights.
 //!
-//! The fixture holds PyTorch's weights in 32 bits and in 64 bits (`tests/python/record.py`). Two programs
-//! that round differently drift apart, and how far is a property of the problem, not of their care: so the
-//! yardstick is PyTorch's own rounding, the distance of its 32-bit weights from its 64-bit ones. The learner
-//! may be at most three times as far from the 64-bit weights, on average and at the farthest weight.
+//! The fixture holds PyTorch's weights in 32 bits and in 64 bits (`tests/python/record.py`). No two programs
+//! round alike, so the weights may differ, by little: the largest difference must stay below 1e-6 after 20
+//! steps and below 1e-4 after 2,000. One step of Adam moves a weight by up to 5e-4, so that is a five-hundredth
+//! and a fifth of a single step; a wrong term, or a right one in the wrong step, shows at once. PyTorch in
+//! 32 bits is itself much farther from PyTorch in 64 bits, which the test checks as well.
 
 #![allow(clippy::unwrap_used)] // helpers of tests, outside a test function
 
@@ -79,26 +80,28 @@ fn learners(width: Width) -> [Learner; 2] {
 }
 
 #[test]
-fn the_learner_is_as_near_to_exact_arithmetic_as_pytorch_is() {
+fn the_learner_takes_pytorchs_steps() {
     let recorded = Recorded::load();
     let [after20, after2000] = learners(Width::best());
     let moved = distance(recorded.weights(0).values(), after2000.weights().values());
     assert!(moved[0] > 0.01, "the weights hardly moved: {moved:?}");
-    for (learner, single, double) in [(&after20, 1, 2), (&after2000, 3, 4)] {
+    for (learner, single, double, tolerance) in [(&after20, 1, 2, 1e-6), (&after2000, 3, 4, 1e-4)] {
+        let weights = learner.weights();
+        let apart = distance(weights.values(), &recorded.lists[single]);
         let exact = &recorded.lists[double];
         let torch = distance(&recorded.lists[single], exact);
-        let ours = distance(learner.weights().values(), exact);
+        let ours = distance(weights.values(), exact);
         let steps = learner.steps();
-        println!("{steps} steps, mean and largest distance: PyTorch {torch:?}, here {ours:?}");
-        for (ours, torch) in ours.into_iter().zip(torch) {
-            assert!(ours <= 3.0 * torch, "{steps} steps: {ours} from 64-bit weights, PyTorch {torch}");
-        }
+        println!("{steps} steps, mean and largest distance from PyTorch in 32 bits: {apart:?}");
+        println!("and from 64 bits: PyTorch in 32 bits {torch:?}, here {ours:?}");
+        assert!(apart[1] < tolerance, "{steps} steps: {apart:?} from PyTorch");
+        assert!(ours[0] < 1.1 * torch[0], "{steps} steps: {ours:?} from 64 bits, PyTorch {torch:?}");
     }
-    // The target network is a mean of the weights so far: no farther off than they are.
+    // The target network is a mean of the weights so far: no farther from 64 bits than they are.
     let [mean, largest] = distance(after2000.target_weights().values(), &recorded.lists[5]);
     let torch = distance(&recorded.lists[3], &recorded.lists[4]);
     println!("target network: {mean} {largest}");
-    assert!(mean <= 3.0 * torch[0] && largest <= 3.0 * torch[1]);
+    assert!(mean < torch[0] && largest < torch[1]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! The name's ending chooses the format to write, `.pth` (or `.pt`) or `.safetensors`; the first bytes tell
 //! which one is read. Nothing in a file is trusted: sizes are bounded before memory is taken, and the reader
-//! of PyTorch's pickles ([`pickle`]) knows how to build tensors and nothing else. A file is written beside
+//! of PyTorch's pickles (`pickle.rs`) knows how to build tensors and nothing else. A file is written beside
 //! its place and moved there, so that a reader sees the old one or the new one, whole.
 
 mod pickle;
