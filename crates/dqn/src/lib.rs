@@ -27,7 +27,7 @@
 //!   are made of it, and exchange [`Weights`], which have a mean.
 //! - [`Single`]: one agent, with tests, until it lands.
 //! - [`Learner`], [`Network`], [`Replay`]: what an agent is made of.
-//! - [`test_games`], [`play`]: greedy games.
+//! - [`Tests`], [`play`]: greedy games.
 //! - [`checkpoint`]: PyTorch's `.pth` and safetensors, both ways.
 //! - [`bench`](mod@bench): what a learn step takes, beside what it would at the processor's peak.
 //!
@@ -64,7 +64,7 @@ pub use agent::{Agent, EpisodeStats};
 pub use config::{ACTIONS, Config, MAX_HIDDEN, STATE};
 pub use error::{CheckpointError, Error};
 pub use learner::{Learned, Learner, Network};
-pub use play::{Game, TestRules, average, play, test_games};
+pub use play::{Game, TestRules, Tests, average, play};
 pub use random::Random;
 pub use replay::{Batch, Replay, Transition};
 pub use simd::Width;

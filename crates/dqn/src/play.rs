@@ -1,5 +1,6 @@
 //! Games played greedily: tests while training, and games for their own sake.
 
+use lunar_lander::random::Generator;
 use lunar_lander::{Action, AutoReset, Environment, LunarLander, Options, VectorEnvironment};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,7 @@ use crate::weights::Weights;
 
 /// How a network is tested.
 ///
-/// The environment is seeded once; every game but the first goes on with the random numbers that follow
-/// those of the game before, so where a game starts depends on how long the earlier ones took.
+/// See [`Tests`], which plays by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TestRules {
@@ -57,37 +57,63 @@ pub fn average(games: &[Game]) -> f64 {
     games.iter().map(|game| game.reward).sum::<f64>() / games.len().max(1) as f64
 }
 
-/// Plays test games, one after the other.
+/// The tests of a run: one environment that is seeded once, and plays on from test to test.
 ///
-/// # Errors
-///
-/// A rule out of its range.
-///
-/// ```
-/// let weights = dqn::Weights::initial([64, 64], 1)?;
-/// let games = dqn::test_games(&weights, &dqn::TestRules::default())?;
-/// assert_eq!(games.len(), 10);
-/// assert!(dqn::average(&games) < 100.0);
-/// # Ok::<(), dqn::Error>(())
-/// ```
-pub fn test_games(weights: &Weights, rules: &TestRules) -> Result<Vec<Game>, Error> {
-    rules.check()?;
-    let mut network = Network::new(weights);
-    let mut lander = LunarLander::new(Options { max_episode_steps: u32::MAX, ..Options::default() })?;
-    let mut games = Vec::new();
-    for game in 0..rules.games {
-        let mut state = if game == 0 { lander.reset(rules.seed.into()) } else { lander.reset_next() };
-        let mut game = Game { reward: 0.0, steps: 0, ended: false };
-        while game.steps < rules.max_steps && !game.ended {
-            let step = lander.step(Action::Discrete(network.greedy(&state)))?;
-            state = step.observation;
-            game.reward += step.reward;
-            game.steps += 1;
-            game.ended = step.done();
-        }
-        games.push(game);
+/// Every game but the first goes on with the random numbers that follow those of the game before, so where a game starts
+/// depends on how long all earlier ones took. Saved with serde between two tests, it goes on bit for bit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tests {
+    rules: TestRules,
+    /// The generator's state.
+    stream: [u64; 5],
+}
+
+impl Tests {
+    /// Before the first test.
+    ///
+    /// # Errors
+    ///
+    /// A rule out of its range.
+    pub fn new(rules: TestRules) -> Result<Self, Error> {
+        rules.check()?;
+        Ok(Self { rules, stream: Generator::new(rules.seed.into()).to_words() })
     }
-    Ok(games)
+
+    /// Plays the next test's games, one after the other, greedily.
+    ///
+    /// # Errors
+    ///
+    /// None that is known of.
+    ///
+    /// ```
+    /// let weights = dqn::Weights::initial([64, 64], 1)?;
+    /// let mut tests = dqn::Tests::new(dqn::TestRules::default())?;
+    /// let games = tests.play(&weights)?;
+    /// assert_eq!(games.len(), 10);
+    /// assert!(dqn::average(&games) < 100.0);
+    /// assert_ne!(tests.play(&weights)?, games);
+    /// # Ok::<(), dqn::Error>(())
+    /// ```
+    pub fn play(&mut self, weights: &Weights) -> Result<Vec<Game>, Error> {
+        let mut network = Network::new(weights);
+        let mut lander = LunarLander::new(Options { max_episode_steps: u32::MAX, ..Options::default() })?;
+        lander.set_generator(Generator::from_words(self.stream));
+        let mut games = Vec::new();
+        for _ in 0..self.rules.games {
+            let mut state = lander.reset_next();
+            let mut game = Game { reward: 0.0, steps: 0, ended: false };
+            while game.steps < self.rules.max_steps && !game.ended {
+                let step = lander.step(Action::Discrete(network.greedy(&state)))?;
+                state = step.observation;
+                game.reward += step.reward;
+                game.steps += 1;
+                game.ended = step.done();
+            }
+            games.push(game);
+        }
+        self.stream = lander.generator().to_words();
+        Ok(games)
+    }
 }
 
 /// Plays one game for each seed, all in lockstep.
@@ -137,18 +163,24 @@ mod tests {
         let apart: Vec<_> = seeds.iter().map(|&seed| play(&weights, &[seed], 120).unwrap()[0]).collect();
         assert_eq!(together, apart);
         let rules = TestRules { games: 1, max_steps: 120, seed: 44 };
-        assert_eq!(test_games(&weights, &rules).unwrap(), together[4..5]);
+        assert_eq!(Tests::new(rules).unwrap().play(&weights).unwrap(), together[4..5]);
         assert!(play(&weights, &[], 10).unwrap().is_empty());
         assert!(play(&weights, &seeds, 0).is_err());
     }
 
     #[test]
-    fn a_test_goes_on_with_the_random_numbers_of_the_game_before() {
+    fn every_game_goes_on_with_the_random_numbers_of_the_one_before() {
         let weights = Weights::initial([64, 64], 12).unwrap();
-        let rules = TestRules { games: 3, max_steps: 50, seed: 42 };
-        let games = test_games(&weights, &rules).unwrap();
+        let rules = |games| TestRules { games, max_steps: 50, seed: 42 };
+        let (mut tests, mut one) = (Tests::new(rules(2)).unwrap(), Tests::new(rules(4)).unwrap());
+        let mut games = tests.play(&weights).unwrap();
+        // Also over a stop.
+        let saved = rmp_serde::to_vec(&tests).unwrap();
+        games.extend(rmp_serde::from_slice::<Tests>(&saved).unwrap().play(&weights).unwrap());
+        assert_eq!(games, one.play(&weights).unwrap());
         assert_eq!(games[..1], play(&weights, &[42], 50).unwrap()[..]);
         assert_ne!(games[1], games[0]);
         assert!(games.iter().all(|game| game.steps <= 50));
+        assert!(Tests::new(rules(0)).is_err());
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Agent, EpisodeStats};
 use crate::config::{Config, whole};
 use crate::error::Error;
-use crate::play::{Game, TestRules, average, test_games};
+use crate::play::{Game, TestRules, Tests, average};
 
 /// When to test, and when to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct SingleRules {
     pub max_episodes: u64,
     /// Episodes from one test to the next.
     pub test_every: u64,
-    /// Once a test had this average or better, every episode is followed by a test, for good.
+    /// While the last test had this average or better, every episode is followed by a test.
     pub close: f64,
     /// The average that ends training.
     pub target: f64,
@@ -97,9 +97,8 @@ pub enum Stop {
 pub struct Single {
     rules: SingleRules,
     agent: Agent,
+    tests: Tests,
     last: Option<f64>,
-    /// Whether a test has come close.
-    close: bool,
 }
 
 impl Single {
@@ -110,7 +109,7 @@ impl Single {
     /// A parameter or a rule out of its range.
     pub fn new(config: Config, rules: SingleRules, seed: u64) -> Result<Self, Error> {
         rules.check()?;
-        Ok(Self { rules, agent: Agent::new(config, seed)?, last: None, close: false })
+        Ok(Self { rules, agent: Agent::new(config, seed)?, tests: Tests::new(rules.test)?, last: None })
     }
 
     /// The agent.
@@ -121,6 +120,24 @@ impl Single {
     /// The average of the last test.
     pub fn last_average(&self) -> Option<f64> {
         self.last
+    }
+
+    /// As bytes, to go on from later.
+    ///
+    /// # Errors
+    ///
+    /// None that is known of.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        rmp_serde::to_vec(self).map_err(|e| Error::State(e.to_string()))
+    }
+
+    /// From [bytes](Self::to_bytes).
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are no saved training, or one that does not fit together.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        rmp_serde::from_slice(bytes).map_err(|e| Error::State(e.to_string()))
     }
 
     /// Why training is over, if it is.
@@ -143,11 +160,11 @@ impl Single {
         let [episode] = self.agent.train(1)?[..] else {
             return Err(Error::State("an episode left no statistics".to_owned()));
         };
-        let test = if self.close || episode.episode.is_multiple_of(self.rules.test_every) {
-            let games = test_games(&self.agent.weights(), &self.rules.test)?;
+        let close = self.last.is_some_and(|last| last >= self.rules.close);
+        let test = if close || episode.episode.is_multiple_of(self.rules.test_every) {
+            let games = self.tests.play(&self.agent.weights())?;
             let test = Test { episode: episode.episode, average: average(&games), games };
             self.last = Some(test.average);
-            self.close |= test.average >= self.rules.close;
             Some(test)
         } else {
             None

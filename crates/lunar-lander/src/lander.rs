@@ -316,6 +316,16 @@ impl LunarLander {
         self.episode.steps
     }
 
+    /// The random numbers that the next step or [`reset_next`](Environment::reset_next) goes on with.
+    pub fn generator(&self) -> &Generator {
+        &self.episode.random
+    }
+
+    /// Goes on with other random numbers: after `reset_next`, as an environment that had drawn as many.
+    pub fn set_generator(&mut self, generator: Generator) {
+        self.episode.random = generator;
+    }
+
     fn start(&mut self) -> Observation {
         self.world = self.episode.start();
         self.phase = Phase::Running;

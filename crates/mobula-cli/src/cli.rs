@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::bench::Bench;
 use crate::commands::lander::Lander;
+use crate::commands::play::Play;
 use crate::commands::status::Status;
+use crate::commands::train::Train;
 use crate::commands::wordcount::WordCount;
 use crate::ui;
 
@@ -32,6 +34,10 @@ pub enum Command {
     /// Count the words of files.
     #[command(name = "wordcount")]
     WordCount(WordCount),
+    /// Train a network to land on the moon.
+    Train(Train),
+    /// Play games with a trained network.
+    Play(Play),
     /// Show the cluster's nodes and what is free there.
     Status(Status),
     /// Verify and record LunarLander's traces.
@@ -57,7 +63,8 @@ impl mobula::Arguments for Cli {
     fn address(&self) -> Option<String> {
         // What needs no cluster does not wait for one.
         match self.command {
-            Command::Lander(_) => Some("local".into()),
+            Command::Lander(_) | Command::Play(_) => Some("local".into()),
+            Command::Train(ref train) if train.is_embedded() => Some("local".into()),
             Command::Bench(ref bench) if bench.is_embedded() => Some("local".into()),
             _ => self.address.clone(),
         }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use dqn::Weights;
+use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 
 use crate::agent::{Agent, AgentGroup, AgentHandle, Trained};
@@ -53,8 +53,8 @@ impl Average {
         &self.global
     }
 
-    /// One round; `tests` says whether it ends with a test.
-    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: bool) -> Result<Round> {
+    /// One round, which ends with a test where `tests` are given.
+    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: Option<&mut Tests>) -> Result<Round> {
         let (mut incidents, mut phases) = (Vec::new(), Phases::default());
         let (global, agents) = (self.global.clone(), self.agents.clone());
         let (before, last) = ((number - 1) * plan.epochs_per_sync as u64, number - 1);
@@ -92,9 +92,12 @@ impl Average {
         phases.synchronising = clock.elapsed().as_secs_f64();
 
         let clock = Instant::now();
-        let test = || global.test(number, plan.test).get(ray);
-        let test =
-            tests.then(|| recovering(ray, &mut incidents, test, || back_to(number, weights))).transpose()?;
+        let mut test = None;
+        if let Some(tests) = tests {
+            let play = || global.test(number, tests.clone()).get(ray);
+            let (played, next) = recovering(ray, &mut incidents, play, || back_to(number, weights))?;
+            (*tests, test) = (next, Some(played));
+        }
         phases.testing = clock.elapsed().as_secs_f64();
         let episodes = trained.into_iter().map(|trained| trained.episodes).collect();
         Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents })

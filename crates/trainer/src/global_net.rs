@@ -1,7 +1,7 @@
 //! The parameter server.
 
 use anyhow::{Result, ensure};
-use dqn::{Config, TestRules, Weights, test_games};
+use dqn::{Config, Tests, Weights};
 
 use crate::agent::AgentGroup;
 use crate::round::Test;
@@ -44,9 +44,11 @@ impl GlobalNet {
         self.of(round).cloned()
     }
 
-    /// Plays the test games with the weights of a round.
-    pub fn test(&self, round: u64, rules: TestRules) -> Result<Test> {
-        Ok(Test::of(round, test_games(self.of(round)?, &rules)?))
+    /// Plays the next test's games with the weights of a round; the tests to come follow on what is given back.
+    pub fn test(&self, round: u64, tests: Tests) -> Result<(Test, Tests)> {
+        let mut tests = tests;
+        let games = tests.play(self.of(round)?)?;
+        Ok((Test::of(round, games), tests))
     }
 
     /// Takes these weights for those of this round.

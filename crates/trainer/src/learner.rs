@@ -1,7 +1,7 @@
 //! The one learner of shared replay.
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::{Batch, Config, Random, Replay, TestRules, Weights, test_games};
+use dqn::{Batch, Config, Random, Replay, Tests, Weights};
 use mobula::Blob;
 
 use crate::explorer::Experience;
@@ -61,9 +61,11 @@ impl Learner {
         self.learner.weights()
     }
 
-    /// Plays the test games.
-    pub fn test(&self, round: u64, rules: TestRules) -> Result<Test> {
-        Ok(Test::of(round, test_games(&self.learner.weights(), &rules)?))
+    /// Plays the next test's games; the tests to come follow on what is given back.
+    pub fn test(&self, round: u64, tests: Tests) -> Result<(Test, Tests)> {
+        let mut tests = tests;
+        let games = tests.play(&self.learner.weights())?;
+        Ok((Test::of(round, games), tests))
     }
 
     /// All that it is, to go on from later.

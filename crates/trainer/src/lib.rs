@@ -35,5 +35,5 @@ pub use global_net::{GlobalNet, GlobalNetGroup, GlobalNetHandle};
 pub use learner::{Learner, LearnerGroup, LearnerHandle};
 pub use plan::{Mode, Plan};
 pub use round::{Phases, Round, Test};
-pub use run_dir::{Metrics, RunDir};
+pub use run_dir::{Metrics, RunDir, SavedRun};
 pub use training::{State, Stop, Training};

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
 use crate::round::{Phases, Round};
-use crate::training::State;
 
 /// A line of `metrics.jsonl`: one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,7 +60,7 @@ impl Metrics {
 /// |---|---|
 /// | `plan.json` | the parameters |
 /// | `metrics.jsonl` | a [`Metrics`] for each round |
-/// | `state.mpk` | a [`State`], written now and then: `--resume` goes on from it |
+/// | `state.mpk` | a [`State`](crate::State), written now and then: `--resume` goes on from it |
 /// | `model_checkpoint.pth` | the weights, for PyTorch |
 #[derive(Debug)]
 pub struct RunDir {
@@ -84,35 +83,17 @@ impl RunDir {
         Ok(RunDir { path: path.into(), metrics })
     }
 
-    /// A run's folder to go on in, and its state; `None` where it was never saved. Metrics after that state are dropped: they
-    /// come again.
+    /// A run's folder to go on in, and the state that was [saved](RunDir::save); `None` where none was.
     ///
     /// # Errors
-    /// The file system's; a state that is none.
-    pub fn reopen(path: &Path) -> Result<Option<(RunDir, State)>> {
+    /// The file system's.
+    pub fn reopen(path: &Path) -> Result<Option<(SavedRun, Vec<u8>)>> {
         let saved = path.join("state.mpk");
-        let bytes = match fs::read(&saved) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e).with_context(|| format!("cannot read {}", saved.display())),
-        };
-        let state = State::from_bytes(&bytes).with_context(|| saved.display().to_string())?;
-        let name = path.join("metrics.jsonl");
-        let mut kept = Vec::new();
-        for line in BufReader::new(File::open(&name)?).lines() {
-            let line = line?;
-            match serde_json::from_str::<Metrics>(&line) {
-                Ok(metrics) if metrics.round <= state.round => {
-                    kept.extend(line.as_bytes());
-                    kept.push(b'\n');
-                }
-                // A line that was being written when the run was killed, or one of a round that comes again.
-                _ => break,
-            }
+        match fs::read(&saved) {
+            Ok(bytes) => Ok(Some((SavedRun { path: path.into() }, bytes))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e).with_context(|| format!("cannot read {}", saved.display())),
         }
-        write(&name, &kept)?;
-        let metrics = OpenOptions::new().append(true).open(&name)?;
-        Ok(Some((RunDir { path: path.into(), metrics }, state)))
     }
 
     /// Where it is.
@@ -134,8 +115,41 @@ impl RunDir {
     ///
     /// # Errors
     /// The file system's.
-    pub fn save(&self, state: &State) -> Result<()> {
-        write(&self.path.join("state.mpk"), &state.to_bytes()?)
+    pub fn save(&self, state: &[u8]) -> Result<()> {
+        write(&self.path.join("state.mpk"), state)
+    }
+}
+
+/// A run that was interrupted.
+#[derive(Debug)]
+pub struct SavedRun {
+    path: PathBuf,
+}
+
+impl SavedRun {
+    /// Goes on after this round: metrics of later ones are dropped, for they come again. Gives those that stay.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn go_on_after(self, round: u64) -> Result<(RunDir, Vec<Metrics>)> {
+        let name = self.path.join("metrics.jsonl");
+        let file = File::open(&name).with_context(|| format!("cannot read {}", name.display()))?;
+        let (mut kept, mut lines) = (Vec::new(), Vec::new());
+        for line in BufReader::new(file).lines() {
+            let line = line?;
+            match serde_json::from_str::<Metrics>(&line) {
+                Ok(metrics) if metrics.round <= round => {
+                    kept.extend(line.as_bytes());
+                    kept.push(b'\n');
+                    lines.push(metrics);
+                }
+                // A line that was being written when the run was killed, or one of a round that comes again.
+                _ => break,
+            }
+        }
+        write(&name, &kept)?;
+        let metrics = OpenOptions::new().append(true).open(&name)?;
+        Ok((RunDir { path: self.path, metrics }, lines))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::Weights;
+use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 
 use crate::explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
@@ -44,8 +44,8 @@ impl Shared {
         &self.weights
     }
 
-    /// One round; `tests` says whether it ends with a test.
-    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: bool) -> Result<Round> {
+    /// One round, which ends with a test where `tests` are given.
+    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: Option<&mut Tests>) -> Result<Round> {
         let mut phases = Phases::default();
         // As one agent alone would have it after as many episodes.
         let before = (number - 1) * (plan.epochs_per_sync * plan.agents) as u64;
@@ -65,7 +65,11 @@ impl Shared {
         phases.updating = clock.elapsed().as_secs_f64();
 
         let clock = Instant::now();
-        let test = tests.then(|| self.learner.test(number, plan.test).get(ray)).transpose()?;
+        let mut test = None;
+        if let Some(tests) = tests {
+            let (played, next) = self.learner.test(number, tests.clone()).get(ray)?;
+            (*tests, test) = (next, Some(played));
+        }
         phases.testing = clock.elapsed().as_secs_f64();
         let episodes = self.seen.iter().map(|seen| seen.episodes.clone()).collect();
         Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents: Vec::new() })

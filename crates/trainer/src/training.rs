@@ -1,7 +1,7 @@
 //! A run: its actors, its place in the loop, and its saved state.
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::Weights;
+use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,7 @@ pub struct Training {
     round: u64,
     env_steps: u64,
     last: Option<f64>,
+    tests: Tests,
 }
 
 enum Actors {
@@ -57,6 +58,8 @@ pub struct State {
     pub env_steps: u64,
     /// The average of the last test.
     pub last: Option<f64>,
+    /// Where the tests go on.
+    tests: Tests,
     /// The weights of that round.
     pub weights: Weights,
     /// The actors' own states.
@@ -75,7 +78,8 @@ impl Training {
             Mode::Average => Actors::Average(Average::start(ray, &plan, num_cpus)?),
             Mode::Shared => Actors::Shared(Shared::start(ray, &plan, num_cpus)?),
         };
-        Ok(Training { plan, actors, round: 0, env_steps: 0, last: None })
+        let tests = Tests::new(plan.test)?;
+        Ok(Training { plan, actors, round: 0, env_steps: 0, last: None, tests })
     }
 
     /// A run that goes on from where it was saved.
@@ -83,13 +87,13 @@ impl Training {
     /// # Errors
     /// As [`start`](Training::start), and a state that does not fit together.
     pub fn resume(ray: &Ray, state: State, num_cpus: Option<f64>) -> Result<Training> {
-        let State { plan, round, env_steps, last, weights, actors } = state;
+        let State { plan, round, env_steps, last, tests, weights, actors } = state;
         let mut training = Training::start(ray, plan, num_cpus)?;
         match &mut training.actors {
             Actors::Average(average) => average.restore(ray, round, weights, &actors)?,
             Actors::Shared(shared) => shared.restore(ray, weights, &actors)?,
         }
-        (training.round, training.env_steps, training.last) = (round, env_steps, last);
+        (training.round, training.env_steps, training.last, training.tests) = (round, env_steps, last, tests);
         Ok(training)
     }
 
@@ -110,7 +114,7 @@ impl Training {
     /// A weight or a reward that is no number; a loss that could not be repaired; an interrupt.
     pub fn round(&mut self, ray: &Ray) -> Result<Round> {
         let number = self.round + 1;
-        let tests = self.plan.tests(number, self.last);
+        let tests = self.plan.tests(number, self.last).then_some(&mut self.tests);
         let round = match &mut self.actors {
             Actors::Average(average) => average.round(ray, &self.plan, number, tests)?,
             Actors::Shared(shared) => shared.round(ray, &self.plan, number, tests)?,
@@ -133,8 +137,15 @@ impl Training {
             Actors::Average(average) => average.save(ray)?,
             Actors::Shared(shared) => shared.save(ray)?,
         };
-        let (plan, weights) = (self.plan.clone(), self.weights().clone());
-        Ok(State { plan, round: self.round, env_steps: self.env_steps, last: self.last, weights, actors })
+        Ok(State {
+            plan: self.plan.clone(),
+            round: self.round,
+            env_steps: self.env_steps,
+            last: self.last,
+            tests: self.tests.clone(),
+            weights: self.weights().clone(),
+            actors,
+        })
     }
 
     /// The parameters.

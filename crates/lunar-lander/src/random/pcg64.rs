@@ -32,6 +32,28 @@ impl Generator {
         Self { state, increment, half: None }
     }
 
+    /// All that it is, to go on from later.
+    pub fn to_words(&self) -> [u64; 5] {
+        let split = |wide: u128| [(wide >> 64) as u64, wide as u64];
+        let ([a, b], [c, d]) = (split(self.state), split(self.increment));
+        [a, b, c, d, self.half.map_or(0, |half| 1 << 32 | u64::from(half))]
+    }
+
+    /// The generator that [these words](Self::to_words) were taken of; any others make one, too.
+    ///
+    /// ```
+    /// use lunar_lander::random::Generator;
+    /// let mut random = Generator::new(7);
+    /// random.integer(0, 10);
+    /// let mut again = Generator::from_words(random.to_words());
+    /// assert_eq!(again.integer(0, 1000), random.integer(0, 1000));
+    /// ```
+    pub fn from_words([a, b, c, d, half]: [u64; 5]) -> Self {
+        let join = |high, low| u128::from(high) << 64 | u128::from(low);
+        let half = (half >> 32 != 0).then_some(half as u32);
+        Self { state: join(a, b), increment: join(c, d) | 1, half }
+    }
+
     #[inline]
     fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_mul(MULTIPLIER).wrapping_add(self.increment);

@@ -2,7 +2,9 @@
 
 pub mod bench;
 pub mod lander;
+pub mod play;
 pub mod status;
+pub mod train;
 pub mod wordcount;
 
 use mobula::Ray;
@@ -18,6 +20,8 @@ pub fn run(ray: &Ray, cli: &Cli) -> anyhow::Result<()> {
         Command::WordCount(command) => command.run(ray, cli.json),
         Command::Status(command) => command.run(ray, cli.json),
         Command::Lander(command) => command.run(cli.json),
+        Command::Train(command) => command.run(ray, cli.json),
+        Command::Play(command) => command.run(cli.json),
         Command::Bench(command) => command.run(ray, cli.json),
     }
 }
