@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::bench::Bench;
+use crate::commands::cluster::Cluster;
 use crate::commands::lander::Lander;
 use crate::commands::status::Status;
 use crate::commands::wordcount::WordCount;
@@ -32,8 +33,11 @@ pub enum Command {
     /// Count the words of files.
     #[command(name = "wordcount")]
     WordCount(WordCount),
-    /// Show the cluster's nodes and what is free there.
+    /// Show the cluster's nodes, what is in use there, and its actors.
     Status(Status),
+    /// Start and stop a Ray cluster of several nodes on this machine, for trying things.
+    #[command(subcommand)]
+    Cluster(Cluster),
     /// Verify and record LunarLander's traces.
     #[command(subcommand)]
     Lander(Lander),
@@ -57,9 +61,15 @@ impl mobula::Arguments for Cli {
     fn address(&self) -> Option<String> {
         // What needs no cluster does not wait for one.
         match self.command {
-            Command::Lander(_) => Some("local".into()),
+            Command::Lander(_) | Command::Cluster(_) => Some("local".into()),
             Command::Bench(ref bench) if bench.is_embedded() => Some("local".into()),
             _ => self.address.clone(),
+        }
+    }
+
+    fn files(&mut self, files: &mut mobula::Files) {
+        if let Command::WordCount(command) = &mut self.command {
+            command.files(files);
         }
     }
 }

@@ -31,6 +31,7 @@ mod cluster;
 mod codec;
 mod engine;
 mod error;
+mod files;
 mod local;
 mod node;
 mod object_ref;
@@ -42,7 +43,9 @@ mod value;
 
 pub use address::Address;
 pub use blob::Blob;
+pub use cluster::python;
 pub use error::{Error, Result};
+pub use files::Files;
 pub use local::LocalConfig;
 pub use mobula_macros::{main, task};
 pub use node::{Node, Resources};

@@ -1,6 +1,7 @@
 //! The commands: one module each, with its arguments and what it does.
 
 pub mod bench;
+pub mod cluster;
 pub mod lander;
 pub mod status;
 pub mod wordcount;
@@ -17,6 +18,7 @@ pub fn run(ray: &Ray, cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::WordCount(command) => command.run(ray, cli.json),
         Command::Status(command) => command.run(ray, cli.json),
+        Command::Cluster(command) => command.run(cli.json),
         Command::Lander(command) => command.run(cli.json),
         Command::Bench(command) => command.run(ray, cli.json),
     }

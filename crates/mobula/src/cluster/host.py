@@ -521,8 +521,11 @@ def fail(message, hint=None):
     sys.exit(1)
 
 
-def drive():
-    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`."""
+def drive(attached=None):
+    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`.
+
+    For a job (see `job.py`), which comes with a runtime environment of its own, `attached` is called in between.
+    """
     global DASHBOARD, DRIVING
     stage, address, build, *arguments = sys.argv[1:]
     version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
@@ -547,11 +550,14 @@ def drive():
         # Ray Client's server has a thread for each driver, and warns each of them of that.
         relayed = logging.getLogger("ray.util.client.logsclient")
         relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
-        context = ray.init(address=address, runtime_env={"py_modules": [package]}, logging_level="WARNING")
+        environment = {} if attached else {"runtime_env": {"py_modules": [package]}}
+        context = ray.init(address=address, logging_level="WARNING", **environment)
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
         fail(f"cannot attach to {address}: {reason(error)}", attach_hint(error))
+    if attached:
+        attached(context)
     # For programs that start others of their kind.
     os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
     encoded = [os.fsencode(argument) for argument in arguments]
