@@ -228,10 +228,10 @@ impl Client {
     /// The bytes of a file below the session's `logs` folder of a node; with `follow` also those that are still to come, for
     /// ever.
     pub(crate) fn log(&self, node: &str, file: &str, follow: bool) -> Result<impl Read + Send + 'static> {
-        let kind = if follow { "stream" } else { "file" };
+        let (kind, more) = if follow { ("stream", "&interval=0.5") } else { ("file", "") };
         // Ray 2.43 marks each chunk unless asked for plain text; newer versions know nothing else.
         let path = format!(
-            "/api/v0/logs/{kind}?node_id={node}&filename={file}&lines=-1&format=text&timeout={LOG_TIMEOUT}&interval=0.5"
+            "/api/v0/logs/{kind}?node_id={node}&filename={file}&lines=-1&format=text&timeout={LOG_TIMEOUT}{more}"
         );
         let mut response = self.server.get(&path)?;
         if response.status() != StatusCode::OK {
