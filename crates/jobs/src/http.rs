@@ -28,11 +28,11 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(address: &str, token: Option<String>, authority: Option<&Path>) -> Result<Server> {
-        let address = address.trim().trim_end_matches('/').to_owned();
+    pub fn new(given: &str, token: Option<String>, authority: Option<&Path>) -> Result<Server> {
+        let address = given.trim().trim_end_matches('/').to_owned();
         let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains([' ', '?', '#', '@'])) {
-            return Err(Error::Address(address));
+            return Err(Error::Address(given.into()));
         }
         let mut tls = TlsConfig::builder();
         if let Some(path) = authority {
@@ -115,7 +115,10 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {
 /// A failure before there was an answer.
 fn explain(address: &str, error: &ureq::Error) -> Error {
     let address = address.to_owned();
+    // Which part of the client noticed is nobody's affair.
     let cause = error.to_string();
+    let cause =
+        ["io: ", "protocol: "].iter().find_map(|part| cause.strip_prefix(part)).unwrap_or(&cause).to_owned();
     let said = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if let ureq::Error::BadUri(_) | ureq::Error::Http(_) = error {
         return Error::Address(address);

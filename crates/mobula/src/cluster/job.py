@@ -9,7 +9,9 @@ comes last. The submitter (`crates/jobs`) is the other half.
 import hashlib
 import json
 import os
+import shutil
 import sys
+import tempfile
 
 import mobula_host
 
@@ -17,6 +19,7 @@ import mobula_host
 def main():
     spec, arguments = json.loads(sys.argv[1]), sys.argv[2:]
     folder = None
+    inputs = hold_inputs() if spec["inputs"] else None
 
     def attached(context):
         nonlocal folder
@@ -39,6 +42,28 @@ def main():
     finally:
         if folder is not None:
             report(folder)
+        if inputs is not None:
+            shutil.rmtree(inputs, ignore_errors=True)
+
+
+def hold_inputs():
+    """Makes the working directory, which has the inputs, this job's own, and goes there.
+
+    Nodes of one machine may share the folder that Ray keeps packages in; the one that comes second removes a package which
+    it does not know of, and fetches it anew, while the program reads. Links to the files stay.
+    """
+    here = os.getcwd()
+    own = tempfile.mkdtemp(prefix="mobula-", dir=os.path.dirname(here))
+    shutil.copytree(here, own, copy_function=link, dirs_exist_ok=True)
+    os.chdir(own)
+    return own
+
+
+def link(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def report(folder):
