@@ -142,7 +142,10 @@ impl Client {
     /// What is wrong with the address, the token, the certificates, or the version of the cluster's Ray.
     pub fn connect(address: &str) -> Result<Client> {
         let authority = std::env::var_os("RAY_TLS_CA_CERT").filter(|path| !path.is_empty());
-        let server = Server::new(address, auth::token()?, authority.map(PathBuf::from).as_deref())?;
+        Client::over(Server::new(address, auth::token()?, authority.map(PathBuf::from).as_deref())?)
+    }
+
+    pub(crate) fn over(server: Server) -> Result<Client> {
         let mut response = server.get("/api/version")?;
         let strange = |found: String| Error::NotADashboard { address: server.address.clone(), found };
         if response.status() != StatusCode::OK {

@@ -98,7 +98,7 @@ pub enum Error {
         limit: u64,
     },
     /// The dashboard refused a package that is within Ray's limit: something on the way is stricter.
-    #[error("{what}, {} KiB packed, {} than {address} accepts", .size >> 10, if what.ends_with('s') { "are more" } else { "is more" })]
+    #[error("{what}, {} KiB packed, {verb} more than {address} accepts", .size >> 10, verb = if what.ends_with('s') { "are" } else { "is" })]
     Entity {
         /// "the program" or "the input files".
         what: String,

@@ -27,6 +27,8 @@ mod package;
 mod results;
 mod run;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Actor, Client, Details, Node, Status};
 pub use error::{Error, Result};

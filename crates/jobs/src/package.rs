@@ -15,7 +15,8 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::{Error, Result};
 
-/// What a dashboard accepts in one request (the size limit of its web server, in Ray 2.43 as in 2.60), in bytes.
+/// What a dashboard refuses in one request (the size limit of its web server, in Ray 2.43 as in 2.60), in bytes: a package has
+/// to be smaller.
 pub const PACKAGE_LIMIT: u64 = 100 << 20;
 
 /// Where a file's bytes are.
@@ -92,7 +93,7 @@ impl Package {
             .last_modified_time(zip::DateTime::default())
             .unix_permissions(0o644);
         let full = || Error::TooLarge { what: self.what.into(), limit };
-        let mut archive = ZipWriter::new(Limited { bytes: Cursor::new(Vec::new()), limit });
+        let mut archive = ZipWriter::new(Limited { bytes: Cursor::new(Vec::new()), limit, full: false });
         let failed = |error: &zip::result::ZipError| is_full(error).then(full);
         for (name, content) in &self.entries {
             let begun = if name.ends_with('/') {
@@ -180,11 +181,17 @@ fn is_full(error: &zip::result::ZipError) -> bool {
 struct Limited {
     bytes: Cursor<Vec<u8>>,
     limit: u64,
+    /// From then on nothing is kept: an archive that is given up still writes its end.
+    full: bool,
 }
 
 impl Write for Limited {
     fn write(&mut self, block: &[u8]) -> io::Result<usize> {
-        if self.bytes.position() + block.len() as u64 > self.limit {
+        if self.full {
+            return Ok(block.len());
+        }
+        if self.bytes.position() + block.len() as u64 >= self.limit {
+            self.full = true;
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.bytes.write(block)
