@@ -1,6 +1,8 @@
 //! The files in `deploy/`, read by the tools that will read them: Ray's own validation of cluster configurations, and
 //! Kubernetes' schemas.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, outside a test function
+
 use std::path::Path;
 use std::process::Command;
 

@@ -29,8 +29,8 @@ pub struct Up {
     #[arg(long, value_name = "CPUS", default_value_t = 2)]
     cpus_per_node: u32,
 
-    /// Each node's object store in megabytes.
-    #[arg(long, value_name = "MB", default_value_t = 150, value_parser = clap::value_parser!(u64).range(80..))]
+    /// Each node's object store in megabytes; Ray wants about 80.
+    #[arg(long, value_name = "MB", default_value_t = 150)]
     object_store: u64,
 
     /// How long the start may take, in seconds.
@@ -44,7 +44,7 @@ impl Cluster {
             Cluster::Up(up) => up.run(json),
             Cluster::Down => {
                 match LocalCluster::down()? {
-                    Some(state) => eprintln!("stopped {} nodes at {}", state.guards.len(), state.address),
+                    Some(state) => eprintln!("stopped {} at {}", nodes(state.guards.len()), state.address),
                     None => eprintln!("no cluster is up"),
                 }
                 Ok(())
@@ -61,7 +61,7 @@ impl Up {
         let shape = Shape {
             nodes: self.nodes as usize,
             cpus: self.cpus_per_node,
-            object_store: self.object_store * 1_000_000,
+            object_store: self.object_store.saturating_mul(1_000_000),
             timeout: Duration::from_secs(self.timeout),
         };
         let bar = ui::progress_bar("nodes");
@@ -71,14 +71,18 @@ impl Up {
         bar.finish_and_clear();
         let state = up?;
         eprintln!(
-            "{} nodes of {} CPUs are alive, with Ray {}: {:.1} s",
-            state.nodes,
+            "alive: {}, {} CPUs each, with Ray {}: {:.1} s",
+            nodes(state.nodes),
             state.cpus,
             state.ray_version,
             begin.elapsed().as_secs_f64()
         );
         tell(Some(&state), json)
     }
+}
+
+fn nodes(n: usize) -> String {
+    format!("{n} node{}", if n == 1 { "" } else { "s" })
 }
 
 fn tell(state: Option<&State>, json: bool) -> anyhow::Result<()> {
@@ -90,8 +94,8 @@ fn tell(state: Option<&State>, json: bool) -> anyhow::Result<()> {
             let (up, address) = (state.running(), &state.address);
             writeln!(
                 out,
-                "{up} of {} nodes are up\n\n  --address {address}\n  --address {}\n  --address {}\n\nlogs: {}",
-                state.nodes,
+                "{up} of {} up\n\n  --address {address}\n  --address {}\n  --address {}\n\nlogs: {}",
+                nodes(state.nodes),
                 state.client_address,
                 state.dashboard,
                 state.root.display()
