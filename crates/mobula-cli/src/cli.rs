@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::bench::Bench;
+use crate::commands::cluster::Cluster;
 use crate::commands::lander::Lander;
 use crate::commands::play::Play;
 use crate::commands::status::Status;
@@ -38,8 +39,11 @@ pub enum Command {
     Train(Train),
     /// Play games with a trained network.
     Play(Play),
-    /// Show the cluster's nodes and what is free there.
+    /// Show the cluster's nodes, what is in use there, and its actors.
     Status(Status),
+    /// Start and stop a Ray cluster of several nodes on this machine, for trying things.
+    #[command(subcommand)]
+    Cluster(Cluster),
     /// Verify and record LunarLander's traces.
     #[command(subcommand)]
     Lander(Lander),
@@ -63,10 +67,16 @@ impl mobula::Arguments for Cli {
     fn address(&self) -> Option<String> {
         // What needs no cluster does not wait for one.
         match self.command {
-            Command::Lander(_) | Command::Play(_) => Some("local".into()),
+            Command::Lander(_) | Command::Play(_) | Command::Cluster(_) => Some("local".into()),
             Command::Train(ref train) if train.is_embedded() => Some("local".into()),
             Command::Bench(ref bench) if bench.is_embedded() => Some("local".into()),
             _ => self.address.clone(),
+        }
+    }
+
+    fn files(&mut self, files: &mut mobula::Files) {
+        if let Command::WordCount(command) = &mut self.command {
+            command.files(files);
         }
     }
 }

@@ -37,7 +37,9 @@ pub fn exit_code(outcome: anyhow::Result<()>) -> u8 {
     }
     let hint = error.chain().find_map(|cause| {
         let hinted = cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
-        hinted.or_else(|| cause.downcast_ref::<mobula::Error>()?.hint().map(String::from))
+        let nodes = || cause.downcast_ref::<mobula_nodes::Error>().map(|error| error.hint().to_owned());
+        let sdk = || cause.downcast_ref::<mobula::Error>()?.hint().map(String::from);
+        hinted.or_else(nodes).or_else(sdk)
     });
     eprintln!("error: {error:#}");
     if let Some(hint) = hint {

@@ -126,6 +126,10 @@ pub trait Engine: Send + Sync {
     fn check_cancelled(&self) -> Result<()>;
     fn nodes(&self) -> Result<Vec<Node>>;
     fn available_resources(&self) -> Result<Resources>;
+    /// Where the cluster's dashboard is, if it has one.
+    fn dashboard(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
     /// One line that describes where this engine runs, for people.
     fn describe(&self) -> Result<String>;
     fn is_local(&self) -> bool;

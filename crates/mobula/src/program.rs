@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use crate::address::Address;
+use crate::files::{Declared, Files};
 use crate::{LocalConfig, Ray, cluster};
 
 /// What `#[mobula::main]` says of a program.
@@ -22,6 +23,7 @@ pub struct Definition {
 /// A program whose arguments are read.
 pub struct Parsed {
     pub(crate) address: Option<String>,
+    pub(crate) files: Declared,
     pub(crate) main: Box<dyn FnOnce(&Ray) -> u8>,
 }
 
@@ -38,6 +40,11 @@ pub trait Arguments: Sized + 'static {
 
     /// The cluster that the arguments name; where they name none, `RAY_ADDRESS` is asked.
     fn address(&self) -> Option<String>;
+
+    /// Names every path among the arguments that a job should take along or bring back; see [`Files`].
+    fn files(&mut self, files: &mut Files) {
+        let _ = files;
+    }
 }
 
 /// The arguments of a program that says nothing about them: `--address` is found, the rest is the program's affair.
@@ -71,9 +78,11 @@ impl Parsed {
     /// # Errors
     /// The exit code, once the user was told.
     pub fn new<A: Arguments, O: ExitStatus + 'static>(main: fn(&Ray, A) -> O) -> Result<Parsed, u8> {
-        let args = A::parse()?;
+        let mut args = A::parse()?;
         let address = args.address();
-        Ok(Parsed { address, main: Box::new(move |ray| main(ray, args).report()) })
+        let mut files = Files::of_process();
+        args.files(&mut files);
+        Ok(Parsed { address, files: files.declared(), main: Box::new(move |ray| main(ray, args).report()) })
     }
 }
 
@@ -105,7 +114,9 @@ impl<T: ExitStatus, E: Into<Box<dyn std::error::Error + Send + Sync>>> ExitStatu
 pub fn report_error(error: &(dyn std::error::Error + 'static)) -> u8 {
     eprintln!("error: {}", crate::error::chain(error));
     let mut causes = std::iter::successors(Some(error), |e| e.source());
-    if let Some(hint) = causes.find_map(|e| e.downcast_ref::<crate::Error>()?.hint()) {
+    if let Some(hint) =
+        causes.find_map(|e| cluster::job_hint(e).or_else(|| e.downcast_ref::<crate::Error>()?.hint()))
+    {
         eprintln!("\nhint: {hint}");
     }
     1
@@ -137,6 +148,10 @@ pub fn run(definition: &'static Definition) -> ExitCode {
             let ray = Ray::local(LocalConfig::default());
             (parsed.main)(&ray).into()
         }
+        Address::Jobs(url) => match cluster::submit(definition, &url, parsed.files) {
+            Ok(code) => code.into(),
+            Err(error) => report_error(&*error).into(),
+        },
         remote => report_error(&cluster::attach(definition, &remote)).into(),
     }
 }

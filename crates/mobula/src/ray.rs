@@ -325,6 +325,14 @@ impl Ray {
         Ok(nodes.iter().filter(|node| node.alive).map(|node| &node.hostname).collect::<HashSet<_>>().len())
     }
 
+    /// Where the cluster's dashboard is (`http://host:port`, as the head sees it), if it has one.
+    ///
+    /// # Errors
+    /// [`Disconnected`](Error::Disconnected).
+    pub fn dashboard(&self) -> Result<Option<String>> {
+        self.engine.dashboard()
+    }
+
     /// One line about the cluster for people: its nodes, CPUs, memory, object store and dashboard.
     ///
     /// # Errors

@@ -13,15 +13,14 @@
 
 mod error;
 mod places;
-mod process;
 pub mod python;
 pub mod ray;
 mod skip;
 mod time;
 
 pub use error::{Error, Result};
+pub use mobula_nodes::{Process, eventually};
 pub use places::{repository, shared_dir, target_dir};
-pub use process::Process;
 pub use ray::{TestCluster, cluster, list_tasks};
 pub use skip::{environment, report_skip};
-pub use time::{eventually, watchdog};
+pub use time::watchdog;

@@ -1,7 +1,7 @@
 //! Real Ray clusters of several nodes on one machine.
 //!
 //! [`Cluster`] starts `ray start --block` once for each node, with ports, sockets and folders of its own, so that
-//! several clusters can live at the same time. Each node runs under a small guard process (`guard.py`) which ends
+//! several clusters can live at the same time. Each node runs under a small guard process (`mobula_nodes::GUARD`) which ends
 //! every process of the node when the [`Cluster`] is dropped, and also when the test is killed before it can drop
 //! anything. No process is ever looked up by name.
 //!
@@ -11,9 +11,7 @@
 mod builder;
 mod cluster;
 mod hold;
-mod launch;
 mod node;
-mod ports;
 mod shared;
 mod state;
 

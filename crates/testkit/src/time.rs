@@ -1,7 +1,7 @@
-//! Bounds: a test that hangs must fail, and a test that waits must not sleep longer than needed.
+//! Bounds: a test that hangs must fail.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Runs `body` on a thread of its own and fails the test when it has not ended within `limit`.
 ///
@@ -42,33 +42,6 @@ pub fn watchdog<T: Send + 'static>(limit: Duration, body: impl FnOnce() -> T + S
     }
 }
 
-/// Asks `attempt` again and again until it gives a value, at most for `limit`.
-///
-/// For what another process does in its own time: a node that joins, a task that shows up in a state API.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// let mut left = 3;
-/// let value = mobula_testkit::eventually(Duration::from_secs(10), || {
-///     left -= 1;
-///     (left == 0).then_some("ready")
-/// });
-/// assert_eq!(value, Some("ready"));
-/// ```
-pub fn eventually<T>(limit: Duration, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
-    let begin = Instant::now();
-    let mut pause = Duration::from_millis(5);
-    loop {
-        if let Some(value) = attempt() {
-            return Some(value);
-        }
-        let left = limit.checked_sub(begin.elapsed()).filter(|left| !left.is_zero())?;
-        std::thread::sleep(pause.min(left));
-        pause = (pause * 2).min(Duration::from_millis(200));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,15 +72,5 @@ mod tests {
         let outside = std::thread::current().name().map(str::to_owned);
         let inside = watchdog(Duration::from_secs(60), || std::thread::current().name().map(str::to_owned));
         assert_eq!(outside, inside);
-    }
-
-    #[test]
-    fn eventually_asks_at_least_once_and_ends() {
-        let mut asked = 0;
-        let nothing = eventually(Duration::ZERO, || {
-            asked += 1;
-            None::<()>
-        });
-        assert_eq!((nothing, asked), (None, 1));
     }
 }

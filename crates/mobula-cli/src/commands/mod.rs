@@ -1,6 +1,7 @@
 //! The commands: one module each, with its arguments and what it does.
 
 pub mod bench;
+pub mod cluster;
 pub mod lander;
 pub mod play;
 pub mod status;
@@ -19,6 +20,7 @@ pub fn run(ray: &Ray, cli: &Cli) -> anyhow::Result<()> {
     match &cli.command {
         Command::WordCount(command) => command.run(ray, cli.json),
         Command::Status(command) => command.run(ray, cli.json),
+        Command::Cluster(command) => command.run(cli.json),
         Command::Lander(command) => command.run(cli.json),
         Command::Train(command) => command.run(ray, cli.json),
         Command::Play(command) => command.run(cli.json),

@@ -55,6 +55,11 @@ pub struct WordCount {
     /// Read the files here and send the text to the tasks, even where they could read the files themselves.
     #[arg(long)]
     ship: bool,
+
+    /// With http://HOST:PORT, leave the input where it is, for paths that the cluster's machines see, instead of sending it
+    /// along with the job.
+    #[arg(long)]
+    no_upload: bool,
 }
 
 fn at_least_one() -> clap::builder::RangedU64ValueParser<u64> {
@@ -98,6 +103,15 @@ struct Entry<'a> {
 }
 
 impl WordCount {
+    /// What a job takes along, and what it brings back.
+    pub fn files(&mut self, files: &mut mobula::Files) {
+        if !self.no_upload {
+            self.paths.iter_mut().for_each(|path| files.input(path));
+            self.check.iter_mut().for_each(|path| files.input(path));
+        }
+        self.output.iter_mut().for_each(|path| files.output(path));
+    }
+
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
         let start = Instant::now();
         let outcome = self.count(ray)?;

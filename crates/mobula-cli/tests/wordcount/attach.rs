@@ -46,6 +46,20 @@ fn an_address_where_nobody_listens_is_named() {
 }
 
 #[test]
+fn a_dashboard_that_is_none_is_named() {
+    let told = attach("http://127.0.0.1:1", &[]);
+    told.says(&["no dashboard answers at http://127.0.0.1:1", "refused"], "8265");
+    // Somebody who listens, and says nothing that a dashboard would.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    attach(&format!("http://{address}"), &[]).says(&[&address, "does not speak HTTP"], "https://");
+    attach("http://", &[]).says(&["`http://` is no dashboard's address"], "8265");
+    let absent = [("RAY_AUTH_TOKEN_PATH", Path::new("/nonexistent/token"))];
+    attach("http://127.0.0.1:1", &absent).says(&["/nonexistent/token", "No such file"], "ray get-auth-token");
+}
+
+#[test]
 fn a_python_that_is_not_there_is_named() {
     let (_listener, address) = listener();
     let told = attach(&address, &[("MOBULA_PYTHON", Path::new("/nonexistent/python"))]);

@@ -13,10 +13,10 @@ use crate::address::Address;
 use crate::program::Definition;
 
 /// The host, which travels inside the program.
-const HOST: &str = include_str!("host.py");
+pub(super) const HOST: &str = include_str!("host.py");
 
 /// The Python package as which the host and the library reach the nodes.
-const PACKAGE: &str = "mobula_host";
+pub(super) const PACKAGE: &str = "mobula_host";
 
 /// Imports the staged package and lets it drive; no byte code, which would change what is uploaded. The folder goes when
 /// the driver ends, however it does short of a kill.
@@ -64,10 +64,10 @@ pub enum AttachError {
         /// What the file system said.
         cause: io::Error,
     },
-    /// Not yet.
+    /// The SDK was built without the feature `jobs`.
     #[error(
-        "{0} is a dashboard's address, and submitting as a Ray job is not there yet\n\nhint: attach with \
-             HOST:PORT from a machine of the cluster, or with ray://HOST:10001 from elsewhere"
+        "{0} is a dashboard's address, and this program was built without the feature `jobs` of mobula\n\nhint: attach \
+             with HOST:PORT from a machine of the cluster, or with ray://HOST:10001 from elsewhere"
     )]
     Jobs(String),
 }
@@ -121,7 +121,7 @@ fn answers(address: &str, what: &'static str) -> Result<String, AttachError> {
 
 /// The library of this very build: `cargo build` puts it beside the executable, `cargo test` only among the dependencies,
 /// where an older one may be left beside.
-fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
+pub(super) fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
     let file =
         format!("{}{}{}", std::env::consts::DLL_PREFIX, definition.library, std::env::consts::DLL_SUFFIX);
     let places = match std::env::var_os("MOBULA_LIBRARY") {
@@ -146,8 +146,8 @@ fn library(definition: &Definition) -> Result<PathBuf, AttachError> {
     })
 }
 
-/// `MOBULA_PYTHON`, else the active environment's, else `python3`.
-fn python() -> PathBuf {
+/// The interpreter that drivers run in: `MOBULA_PYTHON`, else the active virtual environment's, else `python3`.
+pub fn python() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(python) = set("MOBULA_PYTHON") {
         return python;

@@ -398,13 +398,17 @@ impl Engine for ClusterEngine {
         parse(&self.ask(&json!({"ask": "available"}), &[])?)
     }
 
+    fn dashboard(&self) -> Result<Option<String>> {
+        parse(&self.ask(&json!({"ask": "dashboard"}), &[])?)
+    }
+
     fn describe(&self) -> Result<String> {
         let nodes = self.nodes()?;
         let alive = nodes.iter().filter(|node| node.alive).count();
         let all = crate::Ray::total(&nodes);
         let amount = |name: &str| all.get(name).copied().unwrap_or(0.0);
         let gib = |name: &str| amount(name) / (1_u64 << 30) as f64;
-        let dashboard: Option<String> = parse(&self.ask(&json!({"ask": "dashboard"}), &[])?)?;
+        let dashboard = self.dashboard()?;
         Ok(format!(
             "This cluster consists of {alive} nodes, {} CPUs, {:.1} GiB of aggregate memory, {:.1} GiB of object \
              store.{}",

@@ -692,8 +692,11 @@ def fail(message, hint=None):
     sys.exit(1)
 
 
-def drive():
-    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`."""
+def drive(attached=None):
+    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`.
+
+    For a job (see `job.py`), which comes with a runtime environment of its own, `attached` is called in between.
+    """
     global DASHBOARD, DRIVING
     stage, address, build, *arguments = sys.argv[1:]
     version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
@@ -720,11 +723,14 @@ def drive():
         relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
         runtime_env = json.loads(os.environ.get("MOBULA_RUNTIME_ENV") or "{}")
         runtime_env["py_modules"] = [package, *runtime_env.get("py_modules", [])]
-        context = attach(address, runtime_env)
+        # A job has its environment already.
+        context = attach(address, None if attached else runtime_env)
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
         fail(f"cannot attach to {address}: {reason(error)}", attach_hint(error))
+    if attached:
+        attached(context)
     # For programs that start others of their kind.
     os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
     encoded = [os.fsencode(argument) for argument in arguments]

@@ -8,13 +8,15 @@
 mod attach;
 mod engine;
 mod host;
+mod job;
 mod program;
 mod remote_ref;
 mod sink;
 mod table;
 mod wire;
 
-pub use attach::attach;
+pub use attach::{attach, python};
+pub use job::{hint as job_hint, submit};
 pub use program::table as program_table;
 pub use remote_ref::RemoteRef;
 pub use table::Program as ProgramTable;

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use mobula_nodes::{Launch, Ports};
+
 use super::Cluster;
-use super::ports::Ports;
 use crate::python::Environment;
 use crate::{Error, Result, eventually};
 
@@ -69,6 +70,15 @@ impl Builder {
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// What the nodes have in common.
+    pub(super) fn launch(&self, environment: &Environment) -> Launch {
+        // A token file in the home directory would switch authentication on.
+        let mut variables = vec![("RAY_AUTH_MODE".into(), "disabled".into())];
+        variables.extend(self.variables.iter().cloned());
+        let ray = environment.bin().join("ray");
+        Launch { ray, cpus: self.cpus, object_store: self.object_store, variables }
     }
 
     /// Starts the nodes and waits until all of them are alive.

@@ -5,14 +5,14 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
+use mobula_nodes::{Apart, GUARD, Ports};
 use tempfile::TempDir;
 
 use super::builder::Builder;
-use super::launch;
-use super::node::{GUARD, Node, describe};
-use super::ports::Ports;
+use super::node::{Node, describe};
 use super::{NodeState, TestCluster, list_nodes};
 use crate::python::Environment;
 use crate::{Error, Process, Result, eventually};
@@ -46,7 +46,7 @@ pub struct Cluster {
     ids: Vec<Option<String>>,
     place: TestCluster,
     environment: Environment,
-    apart: Option<launch::Apart>,
+    apart: Option<Apart>,
     /// How many more times a node may be started again.
     restarts: u32,
     root: TempDir,
@@ -143,7 +143,7 @@ impl Cluster {
 
     /// Makes the folder, takes the ports; no process yet.
     pub(super) fn prepare(builder: &Builder, environment: Environment) -> Result<Cluster> {
-        let ports = Ports::reserve()?;
+        let ports = Ports::reserve().map_err(Error::io("choosing ports for a cluster"))?;
         // Ray's socket names take 75 bytes after this folder's, and 107 are allowed in all.
         let base = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() <= 12);
         let base = base.unwrap_or_else(|| PathBuf::from("/tmp"));
@@ -218,7 +218,11 @@ impl Cluster {
         let apart = match (index, self.apart) {
             (0, _) => None,
             (_, Some(known)) => Some(known),
-            (_, None) => Some(launch::Apart::of(&self.environment)?),
+            (_, None) => {
+                let mut ray = Command::new(self.environment.bin().join("ray"));
+                self.environment.isolate(&mut ray);
+                Some(Apart::of(ray).map_err(Error::io("asking ray for its options"))?)
+            }
         };
         self.apart = apart;
         let folder = self.folder(index);
@@ -227,7 +231,7 @@ impl Cluster {
             std::fs::remove_dir_all(&folder).map_err(Error::io("removing a node's folder"))?;
         }
         std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
-        let ray = launch::command(shape, &self.environment, &self.ports, index, &folder, apart);
+        let ray = shape.launch(&self.environment).command(&self.ports, index, &folder, apart);
         Node::start(&self.environment, self.root.path(), index, &ray)
     }
 

@@ -9,8 +9,6 @@ use std::time::Duration;
 use crate::python::Environment;
 use crate::{Error, Process, Result, eventually};
 
-/// The guard's program, put beside the nodes' folders.
-pub(super) const GUARD: &str = include_str!("guard.py");
 /// How long a node may take to stop before the guard kills it.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the guard may take for all of it.

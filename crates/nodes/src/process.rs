@@ -16,7 +16,8 @@ pub struct Process {
     /// Its number.
     pub pid: u32,
     parent: u32,
-    started: u64,
+    /// When it started, in the system's ticks since the machine did.
+    pub started: u64,
 }
 
 impl Process {
@@ -84,6 +85,11 @@ impl Process {
     /// Ends it at once with SIGKILL; `false` when it was gone already.
     pub fn kill(&self) -> bool {
         self.signal(Signal::KILL)
+    }
+
+    /// Asks it to end, with SIGTERM; `false` when it was gone already.
+    pub fn terminate(&self) -> bool {
+        self.signal(Signal::TERM)
     }
 
     /// Stops it with SIGSTOP until [`Process::resume`]: a process that hangs.

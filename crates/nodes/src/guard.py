@@ -1,11 +1,12 @@
 """Runs one Ray node and ends every process of it, whatever happens to the test.
 
 A test that panics can clean up; one that is killed, or stopped with Ctrl-C, cannot. So each node runs under this
-process, which watches the pipe from the test: when it closes, for any reason, the node is stopped. Ray's processes
+process, which watches the pipe from the test: when it closes, for any reason, the node is stopped. (A node that is
+to outlive whoever started it runs under a detached guard, which a signal alone ends.) Ray's processes
 start sessions of their own and outlive their parents, so the guard is their subreaper: whoever loses its parent
 becomes the guard's child, and "its descendants" is all there ever was of the node.
 
-Usage: guard.py FOLDER GRACE COMMAND...
+Usage: guard.py [--detach] FOLDER GRACE COMMAND...
 
 FOLDER is the cluster's. Everybody who needs it, the test and the guards, holds a shared lock on `lock` in it; the last
 one to go removes it. GRACE is how many seconds a node may take to stop before it is killed.
@@ -52,6 +53,10 @@ def send(pid, number):
 
 
 def main():
+    detached = sys.argv[1] == "--detach"
+    if detached:
+        del sys.argv[1]
+        os.setsid()
     folder, grace, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         sys.exit("guard: the system does not let this process adopt orphans")
@@ -85,7 +90,7 @@ def main():
                 status = os.waitstatus_to_exitcode(result)
 
     while status is None:
-        watched = [wake] if asked else [wake, 0]
+        watched = [wake] if asked or detached else [wake, 0]
         patience = None if asked is None else max(0.0, asked + grace - time.monotonic())
         ready = select.select(watched, [], [], patience)[0]
         stop = 0 in ready and not os.read(0, 4096)

@@ -6,9 +6,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-
-use crate::{Error, Result};
 
 /// The first port of the first block; above those that Ray Client gives its drivers (23000 to 24000).
 const FIRST: u16 = 24_064;
@@ -19,20 +18,26 @@ const BLOCKS: u16 = (32_768 - FIRST) / SIZE;
 
 /// A block of ports that no other cluster of this crate has.
 #[derive(Debug)]
-pub(super) struct Ports {
+pub struct Ports {
     first: u16,
+    gcs: u16,
+    client: u16,
+    dashboard: u16,
     /// Locked while the block is in use.
     _lock: File,
 }
 
 impl Ports {
     /// How many nodes a block is enough for.
-    pub(super) const MOST_NODES: usize = (SIZE - 4) as usize;
+    pub const MOST_NODES: usize = (SIZE - 4) as usize;
 
     /// Takes a block in which every port is free.
-    pub(super) fn reserve() -> Result<Ports> {
+    ///
+    /// # Errors
+    /// When there is none, or the folder of the locks cannot be made.
+    pub fn reserve() -> io::Result<Ports> {
         let folder = std::env::temp_dir().join("mobula-ports");
-        std::fs::create_dir_all(&folder).map_err(Error::io(format!("making {}", folder.display())))?;
+        std::fs::create_dir_all(&folder)?;
         // Different processes begin at different blocks, and rarely meet.
         let begin = (RandomState::new().hash_one(std::process::id()) % u64::from(BLOCKS)) as u16;
         for offset in 0..BLOCKS {
@@ -45,38 +50,56 @@ impl Ports {
                 .open(folder.join(first.to_string()));
             let Ok(lock) = file else { continue };
             if lock.try_lock().is_ok() && (first..first + SIZE).all(is_free) {
-                return Ok(Ports { first, _lock: lock });
+                return Ok(Ports { first, gcs: first, client: first + 1, dashboard: first + 2, _lock: lock });
             }
         }
-        Err(Error::Io {
-            what: "choosing ports for a cluster".to_owned(),
-            source: std::io::Error::other(format!("no {SIZE} free ports in a row between {FIRST} and 32767")),
-        })
+        Err(io::Error::other(format!("no {SIZE} free ports in a row between {FIRST} and 32767")))
+    }
+
+    /// As [`Ports::reserve`], with the ports that Ray's documentation names (6379, 10001, 8265) where they are free.
+    ///
+    /// # Errors
+    /// As [`Ports::reserve`].
+    pub fn reserve_usual() -> io::Result<Ports> {
+        let mut ports = Ports::reserve()?;
+        for (port, usual) in
+            [(&mut ports.gcs, 6379), (&mut ports.client, 10001), (&mut ports.dashboard, 8265)]
+        {
+            if is_free(usual) {
+                *port = usual;
+            }
+        }
+        Ok(ports)
     }
 
     /// Where the cluster is reached (Ray's GCS).
-    pub(super) fn gcs(&self) -> u16 {
-        self.first
+    #[must_use]
+    pub fn gcs(&self) -> u16 {
+        self.gcs
     }
 
     /// Where Ray Client is served.
-    pub(super) fn client(&self) -> u16 {
-        self.first + 1
+    #[must_use]
+    pub fn client(&self) -> u16 {
+        self.client
     }
 
     /// Where the dashboard is.
-    pub(super) fn dashboard(&self) -> u16 {
-        self.first + 2
+    #[must_use]
+    pub fn dashboard(&self) -> u16 {
+        self.dashboard
     }
 
     /// Where the head's runtime environments are made.
-    pub(super) fn runtime_env_agent(&self) -> u16 {
+    #[must_use]
+    pub fn runtime_env_agent(&self) -> u16 {
         self.first + 3
     }
 
     /// Where node `node`'s dashboard agent listens; its default is one fixed port, so two nodes of a machine would
     /// fight for it.
-    pub(super) fn agent(&self, node: usize) -> u16 {
+    #[must_use]
+    pub fn agent(&self, node: usize) -> u16 {
         self.first + 4 + (node % Self::MOST_NODES) as u16
     }
 }

@@ -1,0 +1,62 @@
+//! How a program gets into Ray from a machine without Python: as a Ray job, by way of the dashboard.
+//!
+//! The package is what [`attach`](super::attach()) stages, and `job.py`, which is the driver there.
+
+use std::error::Error;
+
+use crate::files::Declared;
+use crate::program::Definition;
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+/// Runs the program on the cluster with this dashboard; its exit code.
+#[cfg(feature = "jobs")]
+pub fn submit(definition: &Definition, url: &str, files: Declared) -> Result<u8, AnyError> {
+    use std::collections::BTreeMap;
+
+    use mobula_jobs::{File, Job};
+
+    use super::attach::{HOST, PACKAGE, library};
+
+    /// The driver.
+    const JOB: &str = include_str!("job.py");
+    /// What the driver and the workers should know of this process's environment.
+    const PASSED_ON: [&str; 3] = ["MOBULA_WAIT_FOR_NODES", "RUST_BACKTRACE", "RUST_LOG"];
+
+    let package = [
+        ("__init__.py", File::Bytes(HOST.into())),
+        ("job.py", File::Bytes(JOB.into())),
+        ("program.so", File::Copy(library(definition)?)),
+    ];
+    let variables = PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var(name).ok()?)));
+    let job = Job {
+        name: definition.name.split(' ').next().unwrap_or_default().into(),
+        package: package.map(|(name, file)| (format!("{PACKAGE}/{name}"), file)).into(),
+        module: format!("{PACKAGE}.job"),
+        build: definition.build.into(),
+        arguments: std::env::args_os().collect(),
+        variables: variables.collect::<BTreeMap<_, _>>(),
+        inputs: files.inputs,
+        outputs: files.outputs,
+    };
+    Ok(mobula_jobs::run(url, &job)?)
+}
+
+/// What to do about an error of a job's way.
+#[cfg(feature = "jobs")]
+pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    Some(error.downcast_ref::<mobula_jobs::Error>()?.hint())
+}
+
+/// There are no jobs in this build.
+#[cfg(not(feature = "jobs"))]
+pub fn submit(_: &Definition, url: &str, files: Declared) -> Result<u8, AnyError> {
+    let Declared { inputs: _, outputs: _ } = files;
+    Err(super::attach::AttachError::Jobs(url.into()).into())
+}
+
+/// There are no jobs in this build.
+#[cfg(not(feature = "jobs"))]
+pub fn hint(_: &(dyn Error + 'static)) -> Option<&'static str> {
+    None
+}
