@@ -49,8 +49,8 @@ pub use actor::{Actor, ActorCall, ActorHandle, ActorOptions, GroupCall, GroupRef
 pub use actor::{ManyMethodCall, MethodCall, MethodOptions};
 pub use address::Address;
 pub use blob::Blob;
-pub use context::RuntimeContext;
 pub use cluster::python;
+pub use context::RuntimeContext;
 pub use error::{Error, Result};
 pub use files::Files;
 pub use local::LocalConfig;

@@ -298,7 +298,8 @@ impl Run<'_> {
                 Err(error) => break Err(error),
             };
             let number = round.episode.episode;
-            let test = round.test.map(|test| Test { round: number, average: test.average, games: test.games });
+            let test =
+                round.test.map(|test| Test { round: number, average: test.average, games: test.games });
             let round = Round {
                 number,
                 episodes: vec![vec![round.episode]],

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn results_go_to_their_places() {
-        let failure = |n| (n, Failure { message: n.to_string(), panicked: false });
+        let failure = |n: usize| (n, Failure { message: n.to_string(), panicked: false });
         let chunk = Chunk { values: vec!["b", "c"], failures: vec![failure(0), failure(3)], seconds: 0.0 };
         let mut places = [const { None }; 4];
         chunk.settle("t", &mut places);
