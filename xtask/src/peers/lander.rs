@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use lunar_lander::cli::bench;
+use serde::Deserialize;
 
 /// One measurement of anyone's.
 struct Row {
@@ -19,8 +19,8 @@ struct Row {
 ///
 /// # Errors
 ///
-/// `python` cannot be run, or says what cannot be read.
-pub fn run(python: &Path, time: Duration) -> anyhow::Result<()> {
+/// `python` or `mobula`, the release build, cannot be run, or says what cannot be read.
+pub fn run(python: &Path, mobula: &Path, time: Duration) -> anyhow::Result<()> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/lander_peers.py");
     let output = Command::new(python)
         .arg(script)
@@ -34,11 +34,7 @@ pub fn run(python: &Path, time: Duration) -> anyhow::Result<()> {
         .lines()
         .map(|line| parse(line).with_context(|| format!("cannot read {line:?}")))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    for row in bench::run(time)?.rows {
-        let name = row.width.map_or("lunar-lander".into(), |width| format!("lunar-lander {width:?}"));
-        let bench::Row { actions, count, steps_per_second, .. } = row;
-        rows.push(Row { name, actions: actions.into(), count, steps_per_second });
-    }
+    rows.extend(ours(mobula, time)?);
     println!("{:<20} {:<8} {:>12} {:>12} {:>12}", "", "actions", "environments", "steps/s", "x Gymnasium");
     for actions in ["random", "skilful"] {
         let base = rows.iter().find(|row| row.name == "gymnasium" && row.actions == actions);
@@ -49,6 +45,33 @@ pub fn run(python: &Path, time: Duration) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the release build says of itself.
+fn ours(mobula: &Path, time: Duration) -> anyhow::Result<Vec<Row>> {
+    let seconds = time.as_secs_f64().to_string();
+    let output = Command::new(mobula).args(["bench", "lander", "--json", "--seconds", &seconds]).output()?;
+    if !output.status.success() {
+        bail!("`mobula bench lander` failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let rows: Vec<Ours> =
+        serde_json::from_slice(&output.stdout).context("what `mobula bench lander` printed")?;
+    let row = |row: Ours| Row {
+        name: row.width.map_or("lunar-lander".into(), |width| format!("lunar-lander {width}")),
+        actions: row.actions,
+        count: row.environments,
+        steps_per_second: row.steps_per_second,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// A line of `mobula bench lander --json`.
+#[derive(Deserialize)]
+struct Ours {
+    actions: String,
+    environments: usize,
+    width: Option<String>,
+    steps_per_second: f64,
 }
 
 fn parse(line: &str) -> Option<Row> {

@@ -58,7 +58,7 @@ pub fn run(peers: &Peers) -> Result<()> {
         }
         Peers::Lander(arguments) => {
             let python = python(arguments.python.as_ref(), "lander-peers", GYMNASIUM_AND_ENVPOOL)?;
-            lander::run(&python, Duration::try_from_secs_f64(arguments.seconds)?)
+            lander::run(&python, &build()?, Duration::try_from_secs_f64(arguments.seconds)?)
         }
     }
 }

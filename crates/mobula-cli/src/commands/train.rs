@@ -15,8 +15,11 @@ use mobula_trainer::{Metrics, Mode, Phases, Plan, Round, RunDir, State, Stop, Te
 
 use crate::ui::{Hinted, thousands};
 
-/// How often the state of a run is saved: what a kill costs at most.
-const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// How often the state of a run is saved: what a kill costs at most. `MOBULA_SAVE_EVERY` says otherwise, in seconds.
+fn save_every() -> Duration {
+    let asked = std::env::var("MOBULA_SAVE_EVERY").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(asked.unwrap_or(10))
+}
 
 /// How the Agents' work comes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,7 +55,7 @@ pub struct Train {
     #[arg(long, value_enum, default_value = "average")]
     mode: ModeName,
     /// CPUs that each actor holds: by default 2 on a cluster, and none embedded, where the machine's are shared.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     num_cpus: Option<f64>,
     /// Where the weights go, for PyTorch (.pth) or as .safetensors.
     #[arg(long, default_value = "model_checkpoint.pth", value_name = "FILE")]
@@ -230,7 +233,7 @@ impl Run<'_> {
             }
             None => (RunDir::create(path, &plan)?, Training::start(ray, plan, num_cpus)?),
         };
-        let mut saved = Instant::now();
+        let (mut saved, save_every) = (Instant::now(), save_every());
         let ended = loop {
             if let Some(stop) = training.finished() {
                 break Ok(Some(stop));
@@ -250,7 +253,7 @@ impl Run<'_> {
             if round.test.is_some() {
                 self.checkpoint.save(&round.weights)?;
             }
-            if saved.elapsed() > SAVE_EVERY {
+            if saved.elapsed() > save_every {
                 dir.save(&training.save(ray)?.to_bytes()?)?;
                 saved = Instant::now();
             }
@@ -285,7 +288,7 @@ impl Run<'_> {
             }
             None => (RunDir::create(path, plan)?, Single::new(plan.config.clone(), rules, plan.seed)?),
         };
-        let mut saved = Instant::now();
+        let (mut saved, save_every) = (Instant::now(), save_every());
         let ended = loop {
             if let Some(stop) = training.finished() {
                 break Ok(Some(if stop == dqn::Stop::Reached { Stop::Reached } else { Stop::Exhausted }));
@@ -311,7 +314,7 @@ impl Run<'_> {
             let metrics = Metrics::of(&round, training.agent().steps(), self.seconds());
             dir.log(&metrics)?;
             self.progress.round(&round, &metrics);
-            if saved.elapsed() > SAVE_EVERY {
+            if saved.elapsed() > save_every {
                 self.checkpoint.save(&round.weights)?;
                 dir.save(&training.to_bytes()?)?;
                 saved = Instant::now();

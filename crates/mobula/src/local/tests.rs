@@ -227,3 +227,92 @@ fn waiting_over_and_over_leaves_nothing_behind() {
     }
     ray.get(&refs).unwrap();
 }
+
+#[mobula::task(resources(slot = 1))]
+fn wants_a_slot() -> u8 {
+    1
+}
+
+#[mobula::task(resources(slot = 1))]
+fn keeps_the_slot(millis: u64) {
+    std::thread::sleep(Duration::from_millis(millis));
+}
+
+#[mobula::task]
+fn one() -> u8 {
+    1
+}
+
+/// Work that waits for something scarce must not hold up what could run.
+#[test]
+fn one_cpu_tasks_pass_those_that_wait_for_another_resource() {
+    let config = LocalConfig { resources: [("slot".to_string(), 1.0)].into(), ..LocalConfig::with_cpus(2.0) };
+    let ray = Ray::local(config);
+    let keeper = keeps_the_slot::remote(400_u64).submit(&ray).unwrap();
+    let waiting = wants_a_slot::remote().submit(&ray).unwrap();
+    let many: Vec<ObjectRef<u8>> = (0..50).map(|_| one::remote().submit(&ray).unwrap()).collect();
+    assert_eq!(ray.get_timeout(&many, Duration::from_secs(30)).unwrap().len(), 50);
+    assert!(
+        ray.wait(vec![keeper], 1, Some(Duration::ZERO)).unwrap().0.is_empty(),
+        "the slot was free already"
+    );
+    assert_eq!(waiting.get(&ray).unwrap(), 1);
+}
+
+struct Holder;
+
+#[mobula::actor(num_cpus = 2)]
+impl Holder {
+    pub fn new() -> Self {
+        Holder
+    }
+
+    pub fn ready(&self) -> bool {
+        true
+    }
+}
+
+/// An actor's CPUs do not come back: a task that wants them waits alone.
+#[test]
+fn an_actor_that_holds_cpus_for_ever_stops_nothing_smaller() {
+    let ray = ray(3.0);
+    let holder = Holder::remote().spawn(&ray).unwrap();
+    assert!(holder.ready().get(&ray).unwrap());
+    let second = Holder::remote().spawn(&ray).unwrap();
+    let wide = one::remote().num_cpus(3.0).submit(&ray).unwrap();
+    let many: Vec<ObjectRef<u8>> = (0..20).map(|_| one::remote().submit(&ray).unwrap()).collect();
+    assert_eq!(ray.get_timeout(&many, Duration::from_secs(30)).unwrap().len(), 20);
+    let early = second.ready().submit(&ray).unwrap();
+    assert!(early.get_timeout(&ray, Duration::from_millis(50)).is_err());
+    drop(holder);
+    assert!(early.get_timeout(&ray, Duration::from_secs(30)).unwrap());
+    drop(second);
+    assert_eq!(wide.get_timeout(&ray, Duration::from_secs(30)).unwrap(), 1);
+}
+
+#[test]
+fn the_end_of_the_engine_ends_its_actors() {
+    static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    struct Resident;
+    impl Drop for Resident {
+        fn drop(&mut self) {
+            ALIVE.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    #[mobula::actor]
+    impl Resident {
+        pub fn new() -> Self {
+            ALIVE.fetch_add(1, Ordering::SeqCst);
+            Resident
+        }
+
+        pub fn ready(&self) -> bool {
+            true
+        }
+    }
+    let ray = ray(1.0);
+    let resident = Resident::remote().name("resident").detached().spawn(&ray).unwrap();
+    assert!(resident.ready().get(&ray).unwrap());
+    drop((resident, ray));
+    until(|| ALIVE.load(Ordering::SeqCst) == 0);
+}

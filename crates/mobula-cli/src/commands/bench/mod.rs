@@ -1,6 +1,7 @@
 //! `mobula bench`: every figure beside a baseline that is measured in the same run.
 
 mod core;
+mod dqn;
 mod lander;
 mod table;
 mod wordcount;
@@ -24,12 +25,14 @@ enum What {
     WordCount(wordcount::WordCountBench),
     /// LunarLander: steps per second of one core, one environment at a time and a batch in lockstep.
     Lander(lander::LanderBench),
+    /// The learner: a learn step and a greedy action, beside what the processor's peak would need.
+    Dqn(dqn::DqnBench),
 }
 
 impl Bench {
     /// Whether it measures this process only, wherever the address points.
     pub fn is_embedded(&self) -> bool {
-        matches!(self.what, What::WordCount(_) | What::Lander(_))
+        matches!(self.what, What::WordCount(_) | What::Lander(_) | What::Dqn(_))
     }
 
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
@@ -37,6 +40,7 @@ impl Bench {
             What::Core(bench) => bench.run(ray, json),
             What::WordCount(bench) => bench.run(ray, json),
             What::Lander(bench) => bench.run(json),
+            What::Dqn(bench) => bench.run(json),
         }
     }
 }

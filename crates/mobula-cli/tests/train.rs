@@ -1,0 +1,168 @@
+//! `mobula train` and `mobula play`, embedded.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, outside a test function
+
+mod support;
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use mobula_testkit::eventually;
+use serde_json::Value;
+use support::{MOBULA, Place};
+
+/// Runs the command in a place; standard output as JSON.
+fn json(place: &Place, line: &str) -> Value {
+    let output = run(place, line);
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn run(place: &Place, line: &str) -> std::process::Output {
+    command(place, line).output().unwrap()
+}
+
+fn command(place: &Place, line: &str) -> Command {
+    let mut command = Command::new(MOBULA);
+    command.args(line.split_whitespace()).current_dir(place.root()).env_remove("RAY_ADDRESS");
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The metrics of a run, apart from times.
+fn metrics(place: &Place, run: &str) -> Vec<Value> {
+    let text = fs::read_to_string(place.path(run).join("metrics.jsonl")).unwrap();
+    let line = |line: &str| {
+        let mut metrics: Value = serde_json::from_str(line).unwrap();
+        metrics.as_object_mut().unwrap().retain(|name, _| name != "seconds" && name != "phases");
+        metrics
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn a_run_leaves_its_weights_its_metrics_and_a_result() {
+    let place = Place::new();
+    let result = json(&place, "train --agents 2 --max-rounds 12 --seed 3 --run-dir run --json");
+    assert_eq!((&result["reached"], &result["rounds"]), (&Value::Bool(false), &12.into()));
+    assert!(result["average_reward"].is_f64() && result["seconds"].as_f64().unwrap() > 0.0, "{result}");
+    let lines = metrics(&place, "run");
+    assert_eq!(lines.len(), 12);
+    assert_eq!(result["env_steps"], lines[11]["env_steps"]);
+    // Tested every tenth round, and after the last.
+    let tested: Vec<_> = lines.iter().filter(|line| line.get("average_reward").is_some()).collect();
+    assert_eq!(tested.iter().map(|line| line["round"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 12]);
+    assert!(dqn::checkpoint::load(&place.path("model_checkpoint.pth")).is_ok());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+    for mode in ["average", "shared"] {
+        let place = Place::new();
+        let line = format!("train --agents 3 --max-rounds 6 --mode {mode}");
+        let weights = |seed: u32, name: &str| {
+            json(
+                &place,
+                &format!("{line} --seed {seed} --run-dir {name} --checkpoint {name}.safetensors --json"),
+            );
+            fs::read(place.path(&format!("{name}.safetensors"))).unwrap()
+        };
+        let first = weights(1, "a");
+        assert!(first == weights(1, "b"), "{mode}");
+        assert_eq!(metrics(&place, "a"), metrics(&place, "b"));
+        assert!(first != weights(2, "c"), "{mode}");
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_to_the_same_end() {
+    for kind in ["", "--mode shared", "--single"] {
+        let place = Place::new();
+        let line = |name: &str| {
+            format!("train {kind} --agents 2 --max-rounds 40 --run-dir {name} --checkpoint {name}.pth")
+        };
+        json(&place, &format!("{} --json", line("whole")));
+        let mut child = command(&place, &line("broken"))
+            .env("MOBULA_SAVE_EVERY", "0")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let log = place.path("broken").join("metrics.jsonl");
+        eventually("some rounds", Duration::from_secs(60), || {
+            let rounds = fs::read_to_string(&log).map_or(0, |text| text.lines().count());
+            (rounds > 5).then_some(())
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let result = json(&place, &format!("{} --resume --json", line("broken")));
+        assert_eq!(metrics(&place, "broken"), metrics(&place, "whole"), "{kind}: {result}");
+        let bytes = |name: &str| fs::read(place.path(&format!("{name}.pth"))).unwrap();
+        assert!(bytes("broken") == bytes("whole"), "{kind}");
+    }
+}
+
+#[test]
+fn an_interrupt_saves_and_says_how_to_go_on() {
+    let place = Place::new();
+    let mut child = command(&place, "train --agents 2 --run-dir run").stderr(Stdio::piped()).spawn().unwrap();
+    let log = place.path("run").join("metrics.jsonl");
+    eventually("a round", Duration::from_secs(60), || {
+        fs::read_to_string(&log).is_ok_and(|text| text.lines().count() > 2).then_some(())
+    });
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut text).unwrap();
+    assert!(
+        text.contains("interrupted; the weights are saved") && text.contains("--run-dir run --resume"),
+        "{text}"
+    );
+    assert!(place.path("run").join("state.mpk").exists());
+    assert!(dqn::checkpoint::load(&place.path("model_checkpoint.pth")).is_ok());
+}
+
+#[test]
+fn games_are_played_by_their_seeds() {
+    let place = Place::new();
+    json(&place, "train --agents 1 --max-rounds 3 --run-dir run --json");
+    let played =
+        json(&place, "play model_checkpoint.pth --games 3 --seed 7 --max-steps 80 --gif game.gif --json");
+    let games = played["games"].as_array().unwrap();
+    assert_eq!(games.iter().map(|game| game["seed"].as_u64().unwrap()).collect::<Vec<_>>(), [7, 8, 9]);
+    assert!(games.iter().all(|game| game["steps"].as_u64().unwrap() <= 80));
+    let mean = games.iter().map(|game| game["reward"].as_f64().unwrap()).sum::<f64>() / 3.0;
+    assert!((mean - played["mean"].as_f64().unwrap()).abs() < 1e-9);
+    let one = json(&place, "play model_checkpoint.pth --games 1 --seed 9 --max-steps 80 --json");
+    assert_eq!(one["games"][0], games[2]);
+    assert!(fs::read(place.path("game.gif")).unwrap().starts_with(b"GIF89a"));
+    let text = run(&place, "play model_checkpoint.pth --games 2");
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.starts_with("seed 42: ") && text.contains("\nmean: "), "{text}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_sentence() {
+    let place = Place::with(&[("nothing.pth", "this is no checkpoint")]);
+    for (line, wanted) in [
+        ("train --agents 0", "agents is 0, must be from 1 to 1000"),
+        ("train --batch-size 200000", "batch_size is 200000, must be from 1 to"),
+        ("train --epochs-per-sync 0", "epochs_per_sync is 0, must be from 1"),
+        ("train --max-rounds 0", "max_rounds is 0, must be 1 or more"),
+        ("train --num-cpus 1000", "5 actors of 1000 CPUs ask for 5000"),
+        ("train --num-cpus -1", "num_cpus is -1"),
+        ("train --checkpoint weights.txt", "weights.txt"),
+        ("train --checkpoint no/such/folder/w.pth", "no/such/folder"),
+        ("play nothing.pth", "nothing.pth"),
+        ("play missing.pth", "missing.pth"),
+    ] {
+        let output = run(&place, line);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{line}: {text}");
+        assert!(text.contains(wanted), "{line}: {text}");
+        assert!(!text.contains("panicked"), "{line}: {text}");
+    }
+    assert_eq!(run(&place, "train --resume").status.code(), Some(2));
+}
