@@ -90,10 +90,11 @@ fn a_run_that_was_killed_goes_on_to_the_same_end() {
             .spawn()
             .unwrap();
         let log = place.path("broken").join("metrics.jsonl");
-        eventually("some rounds", Duration::from_secs(60), || {
+        eventually(Duration::from_secs(60), || {
             let rounds = fs::read_to_string(&log).map_or(0, |text| text.lines().count());
             (rounds > 5).then_some(())
-        });
+        })
+        .expect("some rounds");
         child.kill().unwrap();
         child.wait().unwrap();
         let result = json(&place, &format!("{} --resume --json", line("broken")));
@@ -108,9 +109,10 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
     let place = Place::new();
     let mut child = command(&place, "train --agents 2 --run-dir run").stderr(Stdio::piped()).spawn().unwrap();
     let log = place.path("run").join("metrics.jsonl");
-    eventually("a round", Duration::from_secs(60), || {
+    eventually(Duration::from_secs(60), || {
         fs::read_to_string(&log).is_ok_and(|text| text.lines().count() > 2).then_some(())
-    });
+    })
+    .expect("a round");
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     assert_eq!(child.wait().unwrap().code(), Some(1));
