@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use mobula::{ObjectRef, Ray};
+use mobula::{Blob, ObjectRef, Ray};
 
 use super::table::{self, Row};
 
@@ -55,25 +55,112 @@ impl Core {
 
     fn cluster(&self, ray: &Ray) -> Result<Vec<Row>> {
         let many = self.tasks.unwrap_or(2_000);
-        let few = many.div_ceil(5);
         let mut python = Python::start()?;
-        let (mut serial, mut burst) = (Vec::new(), Vec::new());
+        let echo = Echo::remote().spawn(ray)?;
+        let kinds = kinds(ray, &echo, many);
+        let mut rounds: Vec<Vec<(f64, f64)>> = vec![Vec::new(); kinds.len()];
         for _ in 0..self.rounds {
             // Ray ends workers that are idle for a second where there are more than CPUs, so each side warms up anew.
             at_once(ray, WARM_UP)?;
-            let our_serial = rate(few, &|| one_by_one(ray, few))?;
-            let our_burst = rate(many, &|| at_once(ray, many))?;
+            let ours: Vec<f64> = kinds.iter().map(|kind| rate(kind.n, &*kind.ours)).collect::<Result<_>>()?;
             python.seconds("at_once", WARM_UP)?;
-            let their_serial = few as f64 / python.seconds("one_by_one", few)?;
-            let their_burst = many as f64 / python.seconds("at_once", many)?;
-            serial.push((our_serial, their_serial));
-            burst.push((our_burst, their_burst));
+            for ((kind, ours), rounds) in kinds.iter().zip(ours).zip(&mut rounds) {
+                let theirs = kind.python_n as f64 / python.seconds(kind.python, kind.python_n)?;
+                rounds.push((ours, theirs));
+            }
         }
-        Ok(vec![
-            Row::of(format!("{few} tasks one at a time"), "/s", "Python driver", &serial),
-            Row::of(format!("{many} tasks at once, all results"), "/s", "Python driver", &burst),
-        ])
+        let row = |(kind, rounds): (&Kind<'_>, &Vec<_>)| Row::of(&kind.name, "/s", kind.baseline, rounds);
+        Ok(kinds.iter().zip(&rounds).map(row).collect())
     }
+}
+
+/// One line of the table of a cluster.
+struct Kind<'a> {
+    name: String,
+    n: usize,
+    ours: Box<dyn Fn() -> Result<()> + 'a>,
+    baseline: &'static str,
+    /// The function of `core.py`, and how often it does the thing.
+    python: &'static str,
+    python_n: usize,
+}
+
+fn kinds<'a>(ray: &'a Ray, echo: &'a EchoHandle, many: usize) -> Vec<Kind<'a>> {
+    let few = many.div_ceil(5);
+    let mut all = Vec::new();
+    let mut add = |name: String, n: usize, python, ours: Box<dyn Fn() -> Result<()> + 'a>| {
+        all.push(Kind { name, n, ours, baseline: "Python driver", python, python_n: n });
+    };
+    add(format!("{few} tasks one at a time"), few, "one_by_one", Box::new(move || one_by_one(ray, few)));
+    add(format!("{many} tasks at once, all results"), many, "at_once", Box::new(move || at_once(ray, many)));
+    let serial = move || Ok((0..many).try_for_each(|_| echo.nothing().get(ray))?);
+    add(format!("{many} actor calls one at a time"), many, "calls_one_by_one", Box::new(serial));
+    let burst = move || {
+        let refs: Vec<_> =
+            (0..2 * many).map(|_| echo.nothing().submit(ray)).collect::<mobula::Result<_>>()?;
+        ray.get(&refs)?;
+        Ok(())
+    };
+    add(format!("{} actor calls at once, all results", 2 * many), 2 * many, "calls_at_once", Box::new(burst));
+    for (size, n, put, get) in SIZES {
+        let bytes = vec![7_u8; size];
+        let blob = Blob::from(bytes);
+        let stored = ray.put(blob.clone());
+        let name = size_name(size);
+        let ours = move || Ok((0..n).try_for_each(|_| ray.put(blob.clone()).map(drop))?);
+        add(format!("put {name}, dropped at once"), n, put, Box::new(ours));
+        let ours = move || {
+            let stored = stored.as_ref().map_err(Clone::clone)?;
+            Ok((0..n).try_for_each(|_| stored.get(ray).map(drop))?)
+        };
+        add(format!("get {name}"), n, get, Box::new(ours));
+    }
+    all.push(Kind {
+        name: format!("{MAP} calls of a microsecond, mapped"),
+        n: MAP,
+        ours: Box::new(move || {
+            let results = spin::map(0..MAP as u64).collect(ray)?;
+            anyhow::ensure!(results.len() == MAP && results.iter().all(Result::is_ok), "a call failed");
+            Ok(())
+        }),
+        baseline: "Python, a task each",
+        python: "spins",
+        python_n: many,
+    });
+    all
+}
+
+/// Bytes, how often, and the functions of `core.py`.
+const SIZES: [(usize, usize, &str, &str); 3] = [
+    (1 << 10, 400, "put_1k", "get_1k"),
+    (1 << 20, 60, "put_1m", "get_1m"),
+    (100 << 20, 2, "put_100m", "get_100m"),
+];
+
+fn size_name(size: usize) -> String {
+    if size < 1 << 20 { format!("{} KiB", size >> 10) } else { format!("{} MiB", size >> 20) }
+}
+
+/// Calls of the line about `map`.
+const MAP: usize = 100_000;
+
+/// About a microsecond of work.
+#[mobula::task]
+fn spin(seed: u64) -> u64 {
+    (0..300)
+        .fold(seed, |x, i| std::hint::black_box(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(i)))
+}
+
+/// Does nothing, elsewhere.
+struct Echo;
+
+#[mobula::actor]
+impl Echo {
+    pub fn new() -> Self {
+        Echo
+    }
+
+    pub fn nothing(&mut self) {}
 }
 
 fn rate(n: usize, run: &dyn Fn() -> Result<()>) -> Result<f64> {
