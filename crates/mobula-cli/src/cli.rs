@@ -7,6 +7,7 @@ use crate::commands::cluster::Cluster;
 use crate::commands::lander::Lander;
 use crate::commands::play::Play;
 use crate::commands::status::Status;
+use crate::commands::sweep::SweepCommand;
 use crate::commands::train::Train;
 use crate::commands::wordcount::WordCount;
 use crate::ui;
@@ -37,6 +38,8 @@ pub enum Command {
     WordCount(WordCount),
     /// Train a network to land on the moon.
     Train(Train),
+    /// Train over a grid of parameters and report.
+    Sweep(SweepCommand),
     /// Play games with a trained network.
     Play(Play),
     /// Show the cluster's nodes, what is in use there, and its actors.

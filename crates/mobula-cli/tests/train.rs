@@ -146,6 +146,34 @@ fn games_are_played_by_their_seeds() {
 }
 
 #[test]
+fn a_sweep_runs_what_has_not_been_run_and_reports() {
+    let place = Place::new();
+    let line = "sweep --agents 1,2 --seeds 2 --max-rounds 3 --out swept --json";
+    let result = json(&place, line);
+    assert_eq!((&result["runs"], &result["reached"]), (&4.into(), &0.into()));
+    let runs = || fs::read_to_string(place.path("swept/runs.jsonl")).unwrap();
+    let first = runs();
+    assert_eq!(first.lines().count(), 4);
+    let report = fs::read_to_string(place.path("swept/report.html")).unwrap();
+    assert!(report.contains("4 runs, 2 settings") && report.contains("2 Agents, batch 64"), "{report}");
+    // As if it had been killed in the middle of a line.
+    let cut = &first[..first.len() - 40];
+    fs::write(place.path("swept/runs.jsonl"), cut).unwrap();
+    let output = run(&place, line);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("3 runs have ended in swept already, 1 are left"), "{text}");
+    assert_eq!(runs().lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), 4);
+    for (line, wanted) in [
+        ("sweep --seeds 0", "seeds must be 1 or more"),
+        ("sweep --agents 0", "agents is 0, must be from 1 to 1000"),
+    ] {
+        let output = run(&place, line);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wanted), "{line}");
+    }
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_a_sentence() {
     let place = Place::with(&[("nothing.pth", "this is no checkpoint")]);
     for (line, wanted) in [

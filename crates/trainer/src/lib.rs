@@ -19,21 +19,27 @@
 
 mod agent;
 mod average;
+mod chart;
 mod explorer;
+mod finished;
 mod global_net;
 mod learner;
 mod plan;
 mod recovery;
+mod report;
 mod round;
 mod run_dir;
 mod shared;
+mod sweep;
 mod training;
 
 pub use agent::{Agent, AgentGroup, AgentHandle, Trained};
 pub use explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
+pub use finished::{Finished, Point, train};
 pub use global_net::{GlobalNet, GlobalNetGroup, GlobalNetHandle};
 pub use learner::{Learner, LearnerGroup, LearnerHandle};
 pub use plan::{Mode, Plan};
 pub use round::{Phases, Round, Test};
 pub use run_dir::{Metrics, RunDir, SavedRun};
+pub use sweep::{Grid, Sweep};
 pub use training::{State, Stop, Training};

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod lander;
 pub mod play;
 pub mod status;
+pub mod sweep;
 pub mod train;
 pub mod wordcount;
 
@@ -23,6 +24,7 @@ pub fn run(ray: &Ray, cli: &Cli) -> anyhow::Result<()> {
         Command::Cluster(command) => command.run(cli.json),
         Command::Lander(command) => command.run(cli.json),
         Command::Train(command) => command.run(ray, cli.json),
+        Command::Sweep(command) => command.run(ray, cli.json),
         Command::Play(command) => command.run(cli.json),
         Command::Bench(command) => command.run(ray, cli.json),
     }

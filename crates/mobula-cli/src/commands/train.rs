@@ -23,11 +23,20 @@ fn save_every() -> Duration {
 
 /// How the Agents' work comes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ModeName {
+pub enum ModeName {
     /// Every Agent learns; the weights are averaged after each round.
     Average,
     /// The Agents play; one learner learns from what all of them saw.
     Shared,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Mode {
+        match name {
+            ModeName::Average => Mode::Average,
+            ModeName::Shared => Mode::Shared,
+        }
+    }
 }
 
 /// Train a network to land on the moon, with several Agents and a GlobalNet, until the test games are won.
@@ -94,10 +103,7 @@ impl Train {
             seed: self.seed,
             target_reward: self.target_reward,
             max_rounds: self.max_rounds,
-            mode: match self.mode {
-                ModeName::Average => Mode::Average,
-                ModeName::Shared => Mode::Shared,
-            },
+            mode: self.mode.into(),
             ..Plan::default()
         }
     }
