@@ -336,7 +336,23 @@ def define_task(spec):
 
 def define_actor(spec):
     options, kind = ray_options(spec["options"]), actor_class(spec)
-    return ray.remote(**options)(kind) if options else ray.remote(kind)
+    actor = ray.remote(**options)(kind) if options else ray.remote(kind)
+    named = "name" in options and not options.get("get_if_exists")
+    return Named(actor, options["name"], options.get("namespace")) if named else actor
+
+
+class Named:
+    """A new actor with a name of its own: Ray Client would tell only later, at the first call, that the name is taken."""
+
+    def __init__(self, actor, name, namespace):
+        self.actor, self.name, self.namespace = actor, name, namespace
+
+    def remote(self, *values):
+        try:
+            ray.get_actor(self.name, namespace=self.namespace)
+        except ValueError:
+            return self.actor.remote(*values)
+        raise Misuse(f"there is an actor named `{self.name}` already")
 
 
 class Method:
