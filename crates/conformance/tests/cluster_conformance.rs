@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use mobula_conformance::CASES;
-use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, watchdog};
+use mobula_testkit::{TestCluster, cluster, eventually, tasks_named, watchdog};
 
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -84,8 +84,7 @@ fn tasks_that_fail_are_failed_in_the_state_api_with_their_names_and_messages() {
             let name = format!("mobula_conformance::cases::{name}");
             let mut seen = Vec::new();
             let found = eventually(Duration::from_secs(60), || {
-                seen = list_tasks(&cluster).unwrap();
-                seen.retain(|task| task.name == name);
+                seen = tasks_named(&cluster, &name).unwrap();
                 let told = |task: &&mobula_testkit::ray::TaskState| {
                     let text = task.error_message.as_deref().unwrap_or_default();
                     task.state == "FAILED" && text.contains(&format!("{name} {message}"))

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
-use mobula_testkit::{TestCluster, cluster, eventually, list_tasks, report_skip, shared_dir, watchdog};
+use mobula_testkit::{TestCluster, cluster, eventually, report_skip, shared_dir, tasks_named, watchdog};
 
 use support::{MOBULA, Place, Run, run};
 
@@ -133,8 +133,8 @@ fn tasks_carry_their_rust_names_in_the_state_api() {
         for name in ["count", "merge_counts"] {
             let name = format!("mobula_cli::wordcount::job::{name}");
             let found = eventually(Duration::from_secs(60), || {
-                let tasks = list_tasks(&bench.cluster).unwrap();
-                tasks.into_iter().find(|task| task.name == name && task.state == "FINISHED")
+                let tasks = tasks_named(&bench.cluster, &name).unwrap();
+                tasks.into_iter().find(|task| task.state == "FINISHED")
             });
             assert!(found.is_some(), "no {name} that is FINISHED");
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use mobula_testkit::python::{Environment, Spec};
 use mobula_testkit::ray::{Builder, Cluster, TaskState};
-use mobula_testkit::{Process, TestCluster, environment, eventually, list_tasks, watchdog};
+use mobula_testkit::{Process, TestCluster, environment, eventually, tasks_named, watchdog};
 
 use support::{MOBULA, Place, Run, run};
 
@@ -86,9 +86,7 @@ fn finish(place: &Place, job: Child, expected: &str) {
 }
 
 fn maps(cluster: &Cluster) -> Vec<TaskState> {
-    let mut tasks = list_tasks(cluster).unwrap();
-    tasks.retain(|task| task.name == MAP);
-    tasks
+    tasks_named(cluster, MAP).unwrap()
 }
 
 /// The attempts in a few words each.

@@ -21,6 +21,6 @@ mod time;
 pub use error::{Error, Result};
 pub use mobula_nodes::{Process, eventually};
 pub use places::{repository, shared_dir, target_dir};
-pub use ray::{TestCluster, cluster, list_tasks};
+pub use ray::{TestCluster, cluster, tasks_named};
 pub use skip::{environment, report_skip};
 pub use time::watchdog;

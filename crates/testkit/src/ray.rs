@@ -18,4 +18,4 @@ mod state;
 pub use builder::Builder;
 pub use cluster::Cluster;
 pub use shared::{TestCluster, cluster};
-pub use state::{NodeState, TaskState, list_nodes, list_tasks};
+pub use state::{NodeState, TaskState, list_nodes, tasks_named};

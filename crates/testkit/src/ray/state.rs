@@ -99,13 +99,16 @@ struct Rows<T> {
     result: Vec<T>,
 }
 
-/// All tasks of the cluster since it started, up to 10,000, with their details.
+/// The tasks of this name that the cluster has, or had, with their details.
+///
+/// Ray picks them out: of all tasks it would leave some out once there are more than it lists.
 ///
 /// # Errors
 ///
 /// When the dashboard does not answer.
-pub fn list_tasks(cluster: &impl AsRef<TestCluster>) -> Result<Vec<TaskState>> {
-    list(&cluster.as_ref().dashboard_url, "tasks", Duration::from_secs(30))
+pub fn tasks_named(cluster: &impl AsRef<TestCluster>, name: &str) -> Result<Vec<TaskState>> {
+    let filter = [("filter_keys", "name"), ("filter_predicates", "="), ("filter_values", name)];
+    list(&cluster.as_ref().dashboard_url, "tasks", filter, Duration::from_secs(30))
 }
 
 /// All nodes that the cluster has, or had.
@@ -114,15 +117,21 @@ pub fn list_tasks(cluster: &impl AsRef<TestCluster>) -> Result<Vec<TaskState>> {
 ///
 /// When the dashboard does not answer.
 pub fn list_nodes(cluster: &impl AsRef<TestCluster>) -> Result<Vec<NodeState>> {
-    list(&cluster.as_ref().dashboard_url, "nodes", Duration::from_secs(30))
+    list(&cluster.as_ref().dashboard_url, "nodes", [], Duration::from_secs(30))
 }
 
-fn list<T: DeserializeOwned>(dashboard: &str, what: &str, limit: Duration) -> Result<Vec<T>> {
+fn list<'a, T: DeserializeOwned>(
+    dashboard: &str,
+    what: &str,
+    filter: impl IntoIterator<Item = (&'a str, &'a str)>,
+    limit: Duration,
+) -> Result<Vec<T>> {
     let url = format!("{dashboard}/api/v0/{what}?detail=true&limit={LIMIT}&timeout={}", limit.as_secs());
     let fail = |message: String| Error::State { url: url.clone(), message };
     // A proxy named in the environment is for the world outside.
     let agent = ureq::Agent::config_builder().timeout_global(Some(limit)).proxy(None).build().new_agent();
-    let mut response = agent.get(&url).call().map_err(|error| fail(error.to_string()))?;
+    let request = agent.get(&url).query_pairs(filter);
+    let mut response = request.call().map_err(|error| fail(error.to_string()))?;
     let body = response.body_mut().with_config().limit(1 << 30).read_to_string();
     read(&body.map_err(|error| fail(error.to_string()))?).map_err(fail)
 }
@@ -163,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_dashboard_that_is_not_there_is_an_error_with_its_address() {
-        let error = list::<NodeState>("http://127.0.0.1:1", "nodes", Duration::from_secs(5)).unwrap_err();
+        let error = list::<NodeState>("http://127.0.0.1:1", "nodes", [], Duration::from_secs(5)).unwrap_err();
         assert!(error.to_string().contains("http://127.0.0.1:1/api/v0/nodes"), "{error}");
     }
 }
