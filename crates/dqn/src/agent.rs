@@ -181,10 +181,8 @@ impl Agent {
 
     /// Goes on in the place of an agent that had trained so many episodes: its exploration has come as far.
     pub fn take_over(&mut self, episodes: u64) {
-        let config = self.learner.config();
         self.episodes = episodes;
-        let decayed = config.epsilon_start * config.epsilon_decay.powf(episodes as f64);
-        self.epsilon = decayed.max(config.epsilon_floor);
+        self.epsilon = self.learner.config().epsilon_after(episodes);
     }
 
     /// The learner.

@@ -70,6 +70,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The chance of a random action after so many episodes.
+    ///
+    /// ```
+    /// assert_eq!(dqn::Config::default().epsilon_after(0), 1.0);
+    /// assert_eq!(dqn::Config::default().epsilon_after(5000), 0.01);
+    /// ```
+    pub fn epsilon_after(&self, episodes: u64) -> f64 {
+        (self.epsilon_start * self.epsilon_decay.powf(episodes as f64)).max(self.epsilon_floor)
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors

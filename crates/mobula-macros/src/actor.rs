@@ -2,13 +2,12 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{ImplItem, ImplItemFn, ItemImpl, Type, Visibility};
 
 use crate::errors::Errors;
 use crate::options::{self, Target};
+use crate::parts::Parts;
 use crate::signature::{self, Owner, Read};
-use crate::task::signature_text;
 
 /// A method that can be called from elsewhere.
 struct Method<'a> {
@@ -98,10 +97,10 @@ fn beside(actor: &Actor<'_>, options: &TokenStream) -> TokenStream {
     let wrap =
         if exclusive { quote!(::mobula::private::parking_lot::Mutex::new(actor)) } else { quote!(actor) };
 
-    let parts = Parts::of(made, &quote!(#name::new));
+    let parts = Parts::of(made, &quote!(#name::new), None);
     let (arg_names, arg_values, generic) = (&parts.names, &parts.values, &parts.generic);
     let (take, checks, outcome) = (&parts.take, &parts.checks, &parts.outcome);
-    let signature = signature_text(&arg_values.iter().collect::<Vec<_>>(), &made.output);
+    let signature = parts.signature();
     let vis = &constructor.vis;
     let is_state = quote_spanned!(name.span()=> let _ = is_state::<#name>;);
     let bounds = if exclusive {
@@ -280,86 +279,19 @@ fn beside(actor: &Actor<'_>, options: &TokenStream) -> TokenStream {
     }
 }
 
-/// The pieces that a constructor's and a method's expansion are made of.
-struct Parts {
-    names: Vec<Ident>,
-    values: Vec<TokenStream>,
-    generic: Vec<Ident>,
-    /// Takes the arguments, one after another.
-    take: Vec<TokenStream>,
-    /// Tests of the types where they stand: without them errors would point into the expansion.
-    checks: Vec<TokenStream>,
-    /// What the caller gets.
-    result: TokenStream,
-    /// The call's value; returns early where it fails.
-    outcome: TokenStream,
-}
-
-impl Parts {
-    /// `callee` is what stands before the arguments' parenthesis.
-    fn of(read: &Read, callee: &TokenStream) -> Parts {
-        let names: Vec<Ident> = read.parameters.iter().map(|p| p.name.clone()).collect();
-        let values: Vec<TokenStream> = read.parameters.iter().map(|p| p.value.clone()).collect();
-        let take = names
-            .iter()
-            .zip(&values)
-            .map(|(name, value)| quote!(let #name = args.next::<#value>(::core::stringify!(#name))?;));
-        let checks = read.parameters.iter().map(|p| {
-            let value = &p.value;
-            quote_spanned!(p.span=> let _ = is_value::<#value>;)
-        });
-        let ray = read.takes_ray.then(|| quote!(ray,));
-        let pass = read.parameters.iter().map(signature::Parameter::pass);
-        let call = quote!(#callee(#ray #(#pass),*));
-        let output = &read.output;
-        let (result, outcome) = if read.fallible {
-            (
-                quote!(<#output as ::mobula::private::Outcome>::Value),
-                quote!(::mobula::private::Outcome::outcome(#call)?),
-            )
-        } else {
-            (quote!(#output), call)
-        };
-        Parts {
-            generic: (0..names.len()).map(|i| format_ident!("Arg{i}")).collect(),
-            take: take.collect(),
-            checks: checks.collect(),
-            names,
-            values,
-            result,
-            outcome,
-        }
-    }
-}
-
 /// The `MethodDef` of a method.
 fn definition(actor: &Ident, method: &Method<'_>, cell: &TokenStream, locked: bool) -> TokenStream {
     let name = &method.function.sig.ident;
-    let parts = Parts::of(&method.read, &quote!(#actor::#name));
-    let Parts { values, take, checks, result, .. } = &parts;
     let this = match (locked, method.exclusive) {
         (false, _) => quote!(instance),
         (true, false) => quote!(&*instance.lock()),
         (true, true) => quote!(&mut *instance.lock()),
     };
-    // `Type::method(self, …)`: the receiver comes before all others.
-    let ray = method.read.takes_ray.then(|| quote!(ray,));
-    let pass = method.read.parameters.iter().map(signature::Parameter::pass);
-    let call = quote!(#actor::#name(#this, #ray #(#pass),*));
-    let outcome = if method.read.fallible {
-        quote!(::mobula::private::Outcome::outcome(#call)?)
-    } else {
-        quote!(#call)
-    };
-    let check_result = quote_spanned!(method.read.output.span()=> let _ = is_value::<#result>;);
-    let signature = signature_text(&values.iter().collect::<Vec<_>>(), &method.read.output);
+    let parts = Parts::of(&method.read, &quote!(#actor::#name), Some(&this));
+    let (types, run, signature) = (parts.types(), parts.run(), parts.signature());
     let exclusive = method.exclusive;
     quote! {{
-        #[allow(dead_code, clippy::let_unit_value)]
-        fn types() {
-            #(#checks)*
-            #check_result
-        }
+        #types
 
         #[allow(unused_variables, unused_mut, clippy::let_unit_value)]
         fn run(
@@ -367,13 +299,8 @@ fn definition(actor: &Ident, method: &Method<'_>, cell: &TokenStream, locked: bo
             instance: &::mobula::private::Instance,
             mut args: ::mobula::private::Args<'_>,
         ) -> ::core::result::Result<::mobula::private::Output, ::mobula::private::TaskFailure> {
-            #[allow(unused_imports)]
-            use ::mobula::private::NoSplit as _;
             let instance = ::mobula::private::state::<#cell>(instance)?;
-            #(#take)*
-            let value: #result = #outcome;
-            let split = ::mobula::private::SplitProbe::<#result>(::core::marker::PhantomData).splitter();
-            ::core::result::Result::Ok(::mobula::private::Output::new(value, split))
+            #run
         }
 
         ::mobula::private::MethodDef {
@@ -389,7 +316,7 @@ fn definition(actor: &Ident, method: &Method<'_>, cell: &TokenStream, locked: bo
 /// The handle's method of the same name.
 fn handle_method(actor: &Ident, method: &Method<'_>, at: usize) -> TokenStream {
     let name = &method.function.sig.ident;
-    let parts = Parts::of(&method.read, &TokenStream::new());
+    let parts = Parts::of(&method.read, &TokenStream::new(), None);
     let Parts { names, values, generic, result, .. } = &parts;
     let docs =
         docs(method, &format!("A call of [`{actor}::{name}`], its arguments by value or by reference."));
@@ -411,19 +338,18 @@ fn handle_method(actor: &Ident, method: &Method<'_>, at: usize) -> TokenStream {
 /// The group's method of the same name.
 fn group_method(method: &Method<'_>) -> TokenStream {
     let name = &method.function.sig.ident;
-    let parts = Parts::of(&method.read, &TokenStream::new());
+    let parts = Parts::of(&method.read, &TokenStream::new(), None);
     let Parts { names, values, generic, result, .. } = &parts;
-    let args: Vec<Ident> = names.iter().map(|name| format_ident!("{name}")).collect();
     let docs = docs(method, "The same call to every member.");
     quote! {
         #docs
         pub fn #name<#(#generic: ::mobula::IntoArg<#values>),*>(
             &self,
-            #(#args: #generic),*
+            #(#names: #generic),*
         ) -> ::mobula::GroupCall<#result> {
-            #(let #args = ::mobula::private::Again::new(::mobula::IntoArg::<#values>::into_arg(#args));)*
+            #(let #names = ::mobula::private::Again::new(::mobula::IntoArg::<#values>::into_arg(#names));)*
             ::mobula::GroupCall::new(
-                self.members.iter().map(|member| member.#name(#(#args.again()),*)).collect(),
+                self.members.iter().map(|member| member.#name(#(#names.again()),*)).collect(),
             )
         }
     }

@@ -4,6 +4,7 @@ mod actor;
 mod errors;
 mod main_fn;
 mod options;
+mod parts;
 mod signature;
 mod task;
 

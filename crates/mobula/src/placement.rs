@@ -12,6 +12,7 @@ use crate::cluster::RemoteRef;
 use crate::codec;
 use crate::engine::RawRef;
 use crate::local::LocalGroup;
+use crate::task::Demand;
 use crate::{Error, Ray, Resources, Result};
 
 /// How the bundles of a placement group are laid out: Ray's strategies.
@@ -103,11 +104,9 @@ impl GroupSpec {
         if std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some() {
             return Ok(());
         }
-        let fits = |bundle: &Resources, node: &Resources| {
-            bundle.iter().all(|(name, n)| node.get(name).is_some_and(|has| has >= n))
-        };
         for (at, bundle) in self.bundles.iter().enumerate() {
-            if !nodes.iter().any(|node| fits(bundle, node)) {
+            let demand = Demand::of_resources(bundle);
+            if !nodes.iter().any(|node| demand.fits(node)) {
                 let asks: Vec<String> = bundle.iter().map(|(name, n)| format!("{n} {name}")).collect();
                 let asks = asks.join(", ");
                 return Err(Error::Unschedulable(format!(

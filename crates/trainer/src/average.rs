@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 
-use crate::agent::{Agent, AgentGroup, AgentHandle, Trained};
+use crate::agent::{Agent, AgentGroup, Trained};
 use crate::global_net::{GlobalNet, GlobalNetHandle};
-use crate::plan::Plan;
+use crate::plan::{Plan, with_cpus};
 use crate::recovery::recovering;
 use crate::round::{Phases, Round};
 
@@ -23,18 +23,8 @@ pub struct Average {
 impl Average {
     /// Starts the actors, with `num_cpus` each where that is given, and gives all Agents the GlobalNet's weights.
     pub fn start(ray: &Ray, plan: &Plan, num_cpus: Option<f64>) -> Result<Average> {
-        let mut global = GlobalNet::remote(plan.config.clone(), plan.seed);
-        if let Some(n) = num_cpus {
-            global = global.num_cpus(n);
-        }
-        let global = global.spawn(ray)?;
-        let start = |i| -> mobula::Result<AgentHandle> {
-            let mut agent = Agent::remote(plan.config.clone(), plan.seed_of(i));
-            if let Some(n) = num_cpus {
-                agent = agent.num_cpus(n);
-            }
-            agent.spawn(ray)
-        };
+        let global = with_cpus(GlobalNet::remote(plan.config.clone(), plan.seed), num_cpus).spawn(ray)?;
+        let start = |i| with_cpus(Agent::remote(plan.config.clone(), plan.seed_of(i)), num_cpus).spawn(ray);
         let agents: AgentGroup = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
         agents.synchronise(&global, 0_u64).get_all(ray)?;
         let weights = global.weights(0_u64).get(ray)?;

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use dqn::{Config, TestRules};
+use mobula::{Actor, ActorCall};
 use serde::{Deserialize, Serialize};
 
 /// How the Agents' work comes together.
@@ -87,6 +88,14 @@ impl Plan {
         round.is_multiple_of(self.test_every)
             || last.is_some_and(|last| last >= self.close)
             || round == self.max_rounds
+    }
+}
+
+/// An actor on its way, which holds so many CPUs where that is said.
+pub(crate) fn with_cpus<A: Actor>(call: ActorCall<A>, num_cpus: Option<f64>) -> ActorCall<A> {
+    match num_cpus {
+        Some(n) => call.num_cpus(n),
+        None => call,
     }
 }
 

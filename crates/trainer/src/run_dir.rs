@@ -153,12 +153,7 @@ impl SavedRun {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    });
-    written.with_context(|| format!("cannot write {}", path.display()))
+/// Writes a file, in place of the one before only when it is whole.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    dqn::checkpoint::write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -8,7 +8,7 @@ use mobula::{Blob, Ray};
 
 use crate::explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
 use crate::learner::{Learner, LearnerHandle};
-use crate::plan::Plan;
+use crate::plan::{Plan, with_cpus};
 use crate::round::{Phases, Round};
 
 /// A learner and its Explorers.
@@ -23,18 +23,9 @@ pub struct Shared {
 impl Shared {
     /// Starts the actors, with `num_cpus` each where that is given.
     pub fn start(ray: &Ray, plan: &Plan, num_cpus: Option<f64>) -> Result<Shared> {
-        let mut learner = Learner::remote(plan.config.clone(), plan.seed);
-        if let Some(n) = num_cpus {
-            learner = learner.num_cpus(n);
-        }
-        let learner = learner.spawn(ray)?;
-        let start = |i| -> mobula::Result<ExplorerHandle> {
-            let mut explorer = Explorer::remote(plan.config.clone(), plan.seed_of(i));
-            if let Some(n) = num_cpus {
-                explorer = explorer.num_cpus(n);
-            }
-            explorer.spawn(ray)
-        };
+        let learner = with_cpus(Learner::remote(plan.config.clone(), plan.seed), num_cpus).spawn(ray)?;
+        let start =
+            |i| with_cpus(Explorer::remote(plan.config.clone(), plan.seed_of(i)), num_cpus).spawn(ray);
         let explorers = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
         let weights = learner.weights().get(ray)?;
         Ok(Shared { learner, explorers, weights, seen: Vec::new() })
@@ -49,9 +40,7 @@ impl Shared {
         let mut phases = Phases::default();
         // As one agent alone would have it after as many episodes.
         let before = (number - 1) * (plan.epochs_per_sync * plan.agents) as u64;
-        let config = &plan.config;
-        let decayed = config.epsilon_start * config.epsilon_decay.powf(before as f64);
-        let epsilon = decayed.max(config.epsilon_floor);
+        let epsilon = plan.config.epsilon_after(before);
 
         let clock = Instant::now();
         let weights = ray.put(self.weights.clone())?;

@@ -10,7 +10,7 @@ use mobula::{ObjectRef, Ray};
 
 use crate::finished::{Finished, train};
 use crate::plan::Plan;
-use crate::report;
+use crate::{report, run_dir};
 
 /// The grid: every combination of its lists.
 #[derive(Debug, Clone)]
@@ -133,9 +133,7 @@ impl Sweep {
     }
 
     fn write_report(&self) -> Result<()> {
-        let path = self.path.join("report.html");
-        dqn::checkpoint::write_atomically(&path, report::html(&self.done).as_bytes())
-            .with_context(|| format!("cannot write {}", path.display()))
+        run_dir::write(&self.path.join("report.html"), report::html(&self.done).as_bytes())
     }
 }
 

@@ -224,7 +224,7 @@ pub fn detached_outlives_its_handles(ray: &Ray) -> Result<()> {
 
 /// Waits until a name is free.
 fn gone(ray: &Ray, name: &str) -> Result<()> {
-    for _ in 0..100 {
+    for _ in 0..300 {
         if ray.get_actor::<Counter>(name).is_err() {
             return Ok(());
         }

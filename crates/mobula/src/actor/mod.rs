@@ -19,5 +19,5 @@ pub use handle::sealed::Token as Sealed;
 pub use handle::{Actor, ActorHandle, RawActor};
 pub(crate) use method::MethodSubmission;
 pub use method::{ManyMethodCall, MethodCall, MethodOptions};
-pub(crate) use options::times;
 pub use options::{ActorOptions, Lifetime};
+pub(crate) use options::{less, times};

@@ -99,6 +99,11 @@ impl ActorOptions {
     }
 }
 
+/// Once less; for ever stays for ever.
+pub(crate) fn less(times: u64) -> u64 {
+    if times == u64::MAX { times } else { times.saturating_sub(1) }
+}
+
 /// How often, where -1 is for ever.
 pub(crate) fn times(n: Option<i64>) -> u64 {
     u64::try_from(n.unwrap_or(0)).unwrap_or(u64::MAX)

@@ -190,23 +190,24 @@ impl ClusterEngine {
         }
     }
 
-    /// Asks the host for something, about these handles; JSON comes back.
-    fn ask(&self, question: &serde_json::Value, handles: &[u64]) -> Result<String> {
-        let (mut sink, mut unused) = (Sink::default(), 0);
-        let text = question.to_string();
-        let question = Slice::of(text.as_bytes());
-        (host()?.query)(question, handles.as_ptr(), handles.len(), &mut unused, sink.pointer());
-        sink.text()
-    }
-
-    /// As `ask`, where the answer is a handle.
-    fn ask_for_handle(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
+    /// Asks the host for something, about these handles: JSON comes back, and a handle where the question is for one.
+    fn query(&self, question: &serde_json::Value, handles: &[u64]) -> Result<(String, u64)> {
         let (mut sink, mut handle) = (Sink::default(), 0);
         let text = question.to_string();
         let question = Slice::of(text.as_bytes());
-        (host()?.query)(question, std::ptr::null(), 0, &mut handle, sink.pointer());
-        sink.values(1)?;
-        if handle == 0 { Err(silence()) } else { Ok(Arc::new(RemoteRef::adopt(handle))) }
+        (host()?.query)(question, handles.as_ptr(), handles.len(), &mut handle, sink.pointer());
+        Ok((sink.text()?, handle))
+    }
+
+    fn ask(&self, question: &serde_json::Value, handles: &[u64]) -> Result<String> {
+        Ok(self.query(question, handles)?.0)
+    }
+
+    fn ask_for_handle(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
+        match self.query(question, &[])?.1 {
+            0 => Err(silence()),
+            handle => Ok(Arc::new(RemoteRef::adopt(handle))),
+        }
     }
 }
 

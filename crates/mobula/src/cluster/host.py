@@ -221,8 +221,6 @@ def explain(error):
         error = cause
     if isinstance(error, Misuse):
         return error.code, "", str(error)
-    if "is already taken" in str(error):  # of a class that depends on Ray's version
-        return 14, "", f"there is an actor of this name already: {error}".partition(" Please")[0]
     if isinstance(error, KeyboardInterrupt):
         return CANCELLED, "", "interrupted"
     if isinstance(error, ray.exceptions.RayActorError):
@@ -260,6 +258,15 @@ def refuse(sink, error, seconds=None):
     text = f"{task}\0{message}".encode("utf-8", "replace")
     data = c_char_p(text)
     PROGRAM.reply(sink, code, byref(Wire(ctypes.cast(data, c_void_p), len(text))))
+    forget_frames(error)
+
+
+def forget_frames(error):
+    """Ray Client's exceptions and futures hold each other. The frames of the traceback, and those that called them, would
+    live on until the collector comes, and with them every handle in their variables."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
 
 
 # Interrupts: Ctrl-C, and Ray's cancel, which pretends one
@@ -348,11 +355,21 @@ class Named:
         self.actor, self.name, self.namespace = actor, name, namespace
 
     def remote(self, *values):
+        if not self.taken():
+            try:
+                return self.actor.remote(*values)
+            except ValueError as error:
+                if "is already taken" not in str(error):
+                    raise
+        raise Misuse(f"there is an actor named `{self.name}` already")
+
+    def taken(self):
         try:
             ray.get_actor(self.name, namespace=self.namespace)
-        except ValueError:
-            return self.actor.remote(*values)
-        raise Misuse(f"there is an actor named `{self.name}` already")
+        except ValueError as error:
+            forget_frames(error)
+            return False
+        return True
 
 
 class Method:

@@ -13,7 +13,7 @@ use super::job::resolve;
 use super::mailbox::{Call, Mailbox, Turn};
 use super::scheduler::{Held, Scheduler};
 use super::worker::{self, Current};
-use crate::actor::{ActorDef, ActorOptions, Instance, RawActor, times};
+use crate::actor::{ActorDef, ActorOptions, Instance, RawActor, less, times};
 use crate::engine::RawRef;
 use crate::task::{Arg, Args, TaskFailure, catch, references};
 use crate::{Error, Ray, Result, RuntimeEnv};
@@ -264,7 +264,7 @@ impl LocalActor {
             if made.is_ok() || cancelled() {
                 break made;
             }
-            retries -= u64::from(retries != u64::MAX);
+            retries = less(retries);
         };
         let seen = {
             let mut life = self.life.lock();
@@ -344,17 +344,15 @@ impl LocalActor {
             drop(life);
             return self.die("was killed");
         }
-        if life.restarts_left != u64::MAX {
-            life.restarts_left -= 1;
-        }
+        life.restarts_left = less(life.restarts_left);
         life.incarnation += 1;
         let old = std::mem::replace(&mut life.phase, Phase::Starting);
-        let mut lost = life.mail.lose();
+        let lost = life.mail.lose();
         let mut interrupted = Vec::new();
         for running in std::mem::take(&mut life.running).into_iter().rev() {
             match running.spare {
                 Some(mut call) => {
-                    call.use_retry();
+                    call.retries = less(call.retries);
                     life.mail.push_front(call);
                 }
                 None => interrupted.extend(running.entry),
@@ -367,7 +365,7 @@ impl LocalActor {
         drop(old);
         self.unless_threadless(started);
         let error = self.died("was killed and is started again");
-        lost.drain(..).for_each(|call| call.returns.fail(&error));
+        lost.into_iter().for_each(|call| call.returns.fail(&error));
         interrupted.into_iter().for_each(|entry| entry.cancel(&error));
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::placement::{GroupSpec, PlacementStrategy};
-use crate::task::{Demand, units};
+use crate::task::Demand;
 use crate::{Error, Resources, Result};
 
 /// One placement group.
@@ -33,20 +33,9 @@ pub(super) fn removed() -> Error {
     Error::Unschedulable("its placement group was removed".into())
 }
 
-fn demand(bundle: &Resources) -> Demand {
-    let amount = |name: &str| bundle.get(name).copied().unwrap_or(0.0);
-    let named = bundle.iter().filter(|(name, _)| !["CPU", "GPU", "memory"].contains(&name.as_str()));
-    Demand {
-        cpu: units(amount("CPU")),
-        gpu: units(amount("GPU")),
-        memory: amount("memory") as i64,
-        custom: named.map(|(name, n)| (name.clone(), units(*n))).collect(),
-    }
-}
-
 impl LocalGroup {
     pub(super) fn new(spec: &GroupSpec, totals: &Resources) -> Result<LocalGroup> {
-        let bundles: Vec<Demand> = spec.bundles.iter().map(demand).collect();
+        let bundles: Vec<Demand> = spec.bundles.iter().map(Demand::of_resources).collect();
         if spec.strategy == PlacementStrategy::StrictSpread && bundles.len() > 1 {
             return Err(Error::Unschedulable(format!(
                 "STRICT_SPREAD wants {} nodes, and the local engine is one",

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::job::Returns;
 use crate::Error;
-use crate::actor::MethodDef;
+use crate::actor::{MethodDef, less};
 use crate::engine::RawRef;
 use crate::task::{Arg, references};
 
@@ -114,20 +114,11 @@ impl Mailbox {
         let (keep, lost): (VecDeque<Call>, VecDeque<Call>) =
             std::mem::take(&mut self.calls).into_iter().partition(|call| call.retries > 0);
         self.calls = keep;
-        self.calls.iter_mut().for_each(Call::use_retry);
+        self.calls.iter_mut().for_each(|call| call.retries = less(call.retries));
         lost.into()
     }
 
     pub(super) fn drain(&mut self) -> Vec<Call> {
         std::mem::take(&mut self.calls).into()
-    }
-}
-
-impl Call {
-    /// One retry less; for ever stays for ever.
-    pub(super) fn use_retry(&mut self) {
-        if self.retries != u64::MAX {
-            self.retries = self.retries.saturating_sub(1);
-        }
     }
 }

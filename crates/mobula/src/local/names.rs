@@ -15,25 +15,16 @@ pub(super) struct Names(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    named: HashMap<(String, String), Named>,
+    named: HashMap<(String, String), Weak<LocalHandle>>,
+    /// Alive until they are killed, by a name or without.
+    detached: Vec<Arc<LocalHandle>>,
     /// For the end of the engine.
     all: Vec<Weak<LocalActor>>,
 }
 
-enum Named {
-    /// Alive as long as a handle is.
-    Plain(Weak<LocalHandle>),
-    /// Alive until it is killed.
-    Detached(Arc<LocalHandle>),
-}
-
-impl Named {
-    fn handle(&self) -> Option<Arc<LocalHandle>> {
-        let handle = match self {
-            Named::Plain(weak) => weak.upgrade(),
-            Named::Detached(handle) => Some(handle.clone()),
-        };
-        handle.filter(|handle| !handle.actor.is_dead())
+impl Inner {
+    fn find(&self, key: &(String, String)) -> Option<Arc<LocalHandle>> {
+        self.named.get(key)?.upgrade().filter(|handle| !handle.actor.is_dead())
     }
 }
 
@@ -46,17 +37,14 @@ impl Names {
         detached: bool,
     ) -> Result<(), Arc<LocalHandle>> {
         let mut inner = self.0.lock();
-        if let Some(key) = &name
-            && let Some(taken) = inner.named.get(key).and_then(Named::handle)
-        {
-            return Err(taken);
+        if let Some(key) = name {
+            if let Some(taken) = inner.find(&key) {
+                return Err(taken);
+            }
+            inner.named.insert(key, Arc::downgrade(handle));
         }
-        let named =
-            if detached { Named::Detached(handle.clone()) } else { Named::Plain(Arc::downgrade(handle)) };
-        // One without a name lives on by itself if it is detached.
-        let key = name.unwrap_or_else(|| (String::new(), format!("\0{:p}", Arc::as_ptr(handle))));
-        if detached || !key.1.starts_with('\0') {
-            inner.named.insert(key, named);
+        if detached {
+            inner.detached.push(handle.clone());
         }
         inner.all.retain(|actor| actor.strong_count() > 0);
         inner.all.push(Arc::downgrade(&handle.actor));
@@ -64,8 +52,7 @@ impl Names {
     }
 
     pub(super) fn find(&self, namespace: &str, name: &str) -> Result<Arc<LocalHandle>> {
-        let inner = self.0.lock();
-        let found = inner.named.get(&(namespace.into(), name.into())).and_then(Named::handle);
+        let found = self.0.lock().find(&(namespace.into(), name.into()));
         found.ok_or_else(|| {
             let place =
                 if namespace.is_empty() { String::new() } else { format!(" in namespace `{namespace}`") };
@@ -75,26 +62,16 @@ impl Names {
 
     /// Forgets an actor that has died.
     pub(super) fn remove(&self, actor: &LocalActor) {
-        let mut gone = Vec::new();
+        // Handles are not to be dropped under the lock: the last one ends its actor.
+        let mut held = Vec::new();
         let mut inner = self.0.lock();
-        inner.named.retain(|_, named| {
-            let dead = match named {
-                Named::Plain(weak) => weak.upgrade().is_none_or(|handle| {
-                    let dead = std::ptr::eq(&*handle.actor, actor);
-                    // The last handle is not to be dropped under the lock.
-                    gone.push(handle);
-                    dead
-                }),
-                Named::Detached(handle) => {
-                    let dead = std::ptr::eq(&*handle.actor, actor);
-                    if dead {
-                        gone.push(handle.clone());
-                    }
-                    dead
-                }
-            };
-            !dead
+        inner.named.retain(|_, weak| {
+            let handle = weak.upgrade();
+            let stays = handle.as_ref().is_some_and(|handle| !std::ptr::eq(&*handle.actor, actor));
+            held.extend(handle);
+            stays
         });
+        held.extend(inner.detached.extract_if(.., |handle| std::ptr::eq(&*handle.actor, actor)));
         drop(inner);
     }
 

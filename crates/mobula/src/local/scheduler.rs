@@ -229,22 +229,21 @@ impl Scheduler {
 
     /// Takes a claim (-1) or gives it back (1).
     fn change(&self, state: &mut State, claim: &Claim, sign: i64) {
-        match claim.place.bundle() {
-            Some((group, at)) if group.change(at, &claim.demand, sign) => {}
-            // Of a group that is gone: its CPUs were counted as lasting.
-            Some(_) => {
-                self.add_cpu(sign * claim.demand.cpu);
-                state.lasting_cpu -= sign * claim.demand.cpu;
-                state.change(&claim.demand, sign);
-            }
-            None => {
-                self.add_cpu(sign * claim.demand.cpu);
-                if claim.lasting {
-                    state.lasting_cpu -= sign * claim.demand.cpu;
-                }
-                state.change(&claim.demand, sign);
-            }
+        self.change_part(state, claim, &claim.demand, sign);
+    }
+
+    /// The same for a part of what a claim demands.
+    fn change_part(&self, state: &mut State, claim: &Claim, part: &Demand, sign: i64) {
+        let bundle = claim.place.bundle();
+        if bundle.is_some_and(|(group, at)| group.change(at, part, sign)) {
+            return;
         }
+        self.add_cpu(sign * part.cpu);
+        // What comes back of a group that is gone was counted as lasting too.
+        if claim.lasting || bundle.is_some() {
+            state.lasting_cpu -= sign * part.cpu;
+        }
+        state.change(part, sign);
     }
 
     /// Work starts to wait inside: its CPUs go to others (a GPU or memory does not, as in Ray).
@@ -265,15 +264,8 @@ impl Scheduler {
             Held::Nothing => {}
             Held::OneCpu => self.add_cpu(sign * UNIT),
             Held::Claim(claim) => {
-                let demand = Demand { cpu: claim.demand.cpu, ..Demand::default() };
-                match claim.place.bundle() {
-                    Some((group, at)) if group.change(at, &demand, sign) => {}
-                    Some(_) => {
-                        self.add_cpu(sign * demand.cpu);
-                        state.lasting_cpu -= sign * demand.cpu;
-                    }
-                    None => self.add_cpu(sign * demand.cpu),
-                }
+                let cpus = Demand { cpu: claim.demand.cpu, ..Demand::default() };
+                self.change_part(state, claim, &cpus, sign);
             }
         }
     }

@@ -18,4 +18,4 @@ pub(crate) use def::{Made, fnv};
 pub use def::{NoSplit, Output, SplitProbe, TaskDef, find};
 pub use failure::{Outcome, TaskFailure, catch};
 pub use map::{MapCall, run_chunk};
-pub use options::{Demand, Options, Scheduling, UNIT, units};
+pub use options::{Demand, Options, Scheduling, UNIT};

@@ -140,7 +140,7 @@ pub struct Demand {
 pub const UNIT: i64 = 10_000;
 
 /// An amount in that resolution.
-pub fn units(amount: f64) -> i64 {
+fn units(amount: f64) -> i64 {
     (amount * UNIT as f64).round() as i64
 }
 
@@ -153,6 +153,18 @@ impl Demand {
     /// Of an actor, for as long as it lives.
     pub fn of_actor(options: &Options) -> Demand {
         Demand::with_cpus(options, 0.0)
+    }
+
+    /// Of a bundle of a placement group.
+    pub fn of_resources(bundle: &Resources) -> Demand {
+        let amount = |name: &str| bundle.get(name).copied().unwrap_or(0.0);
+        let named = bundle.iter().filter(|(name, _)| !["CPU", "GPU", "memory"].contains(&name.as_str()));
+        Demand {
+            cpu: units(amount("CPU")),
+            gpu: units(amount("GPU")),
+            memory: amount("memory") as i64,
+            custom: named.map(|(name, n)| (name.clone(), units(*n))).collect(),
+        }
     }
 
     fn with_cpus(options: &Options, default: f64) -> Demand {
