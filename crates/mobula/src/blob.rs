@@ -88,7 +88,7 @@ impl fmt::Debug for Blob {
 }
 
 /// Below this a blob stands in the message itself: a buffer of its own costs the host more than the copy.
-const INLINE: usize = 1024;
+const INLINE: usize = 64 << 10;
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

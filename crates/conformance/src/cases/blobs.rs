@@ -16,7 +16,7 @@ fn echo(blob: Blob) -> Blob {
 }
 
 pub fn blobs_come_back(ray: &Ray) -> Result<()> {
-    for n in [0, 1, 1023, 1024, 200_000, 5_000_000] {
+    for n in [0, 1, 1024, 65_535, 65_536, 200_000, 5_000_000] {
         let blob = Blob::from(bytes(n));
         equal(&*echo::remote(blob.clone()).submit(ray)?.get(ray)?, &*blob)?;
         equal(&*ray.put(blob.clone())?.get(ray)?, &*blob)?;

@@ -275,6 +275,7 @@ def forget_frames(error):
 # catch it. So the handler raises only while a callback waits in Ray or the library is not running; else it takes note.
 _may_raise = True
 _interrupted = False
+_main_thread = threading.main_thread().ident
 
 
 def _on_interrupt(_signal, _frame):
@@ -291,14 +292,14 @@ def catch_interrupts():
 
     A cluster that was started in the background of a script ignores SIGINT, and its workers could not be cancelled.
     """
-    if threading.current_thread() is threading.main_thread():
+    if threading.get_ident() == _main_thread:
         signal.signal(signal.SIGINT, _on_interrupt)
 
 
 def inside(function, *arguments):
     """Runs a function of the library, during which interrupts are noted."""
     global _may_raise, _interrupted
-    if threading.current_thread() is not threading.main_thread():
+    if threading.get_ident() != _main_thread:
         return function(*arguments)
     _may_raise, _interrupted = False, False
     try:
@@ -312,7 +313,7 @@ def waiting(function, *arguments, **options):
     global _may_raise
     if _interrupted:
         raise KeyboardInterrupt
-    if threading.current_thread() is not threading.main_thread():
+    if threading.get_ident() != _main_thread:
         return function(*arguments, **options)
     try:
         _may_raise = True

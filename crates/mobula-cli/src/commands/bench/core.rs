@@ -26,7 +26,8 @@ pub struct Core {
 #[mobula::task]
 fn nothing() {}
 
-/// Tasks after which a cluster's workers are up.
+/// Tasks after which a cluster's workers are up: Ray ends those that are idle for a second where there are more than CPUs,
+/// so each side warms up anew.
 const WARM_UP: usize = 200;
 
 impl Core {
@@ -58,19 +59,34 @@ impl Core {
         let mut python = Python::start()?;
         let echo = Echo::remote().spawn(ray)?;
         let kinds = kinds(ray, &echo, many);
-        let mut rounds: Vec<Vec<(f64, f64)>> = vec![Vec::new(); kinds.len()];
-        for _ in 0..self.rounds {
-            // Ray ends workers that are idle for a second where there are more than CPUs, so each side warms up anew.
-            at_once(ray, WARM_UP)?;
-            let ours: Vec<f64> = kinds.iter().map(|kind| rate(kind.n, &*kind.ours)).collect::<Result<_>>()?;
-            python.seconds("at_once", WARM_UP)?;
-            for ((kind, ours), rounds) in kinds.iter().zip(ours).zip(&mut rounds) {
-                let theirs = kind.python_n as f64 / python.seconds(kind.python, kind.python_n)?;
-                rounds.push((ours, theirs));
-            }
-        }
+        let rounds = kinds.iter().map(|kind| self.rounds_of(kind, ray, &mut python));
+        let rounds: Vec<_> = rounds.collect::<Result<_>>()?;
         let row = |(kind, rounds): (&Kind<'_>, &Vec<_>)| Row::of(&kind.name, "/s", kind.baseline, rounds);
         Ok(kinds.iter().zip(&rounds).map(row).collect())
+    }
+
+    /// One kind's rounds: each side in turn, so that both meet the same weather.
+    fn rounds_of(&self, kind: &Kind<'_>, ray: &Ray, python: &mut Python) -> Result<Vec<(f64, f64)>> {
+        let ours = || {
+            if kind.workers {
+                at_once(ray, WARM_UP)?;
+            }
+            rate(kind.n, &*kind.ours)
+        };
+        let mut theirs = || {
+            if kind.workers {
+                python.seconds("at_once", WARM_UP)?;
+            }
+            Ok::<_, anyhow::Error>(kind.python_n as f64 / python.seconds(kind.python, kind.python_n)?)
+        };
+        let mut round = |first_ours| {
+            if first_ours {
+                return Ok((ours()?, theirs()?));
+            }
+            let theirs = theirs()?;
+            Ok((ours()?, theirs))
+        };
+        (0..self.rounds).map(|i| round(i % 2 == 0)).collect()
     }
 }
 
@@ -78,6 +94,8 @@ impl Core {
 struct Kind<'a> {
     name: String,
     n: usize,
+    /// Whether it wants workers that are up.
+    workers: bool,
     ours: Box<dyn Fn() -> Result<()> + 'a>,
     baseline: &'static str,
     /// The function of `core.py`, and how often it does the thing.
@@ -88,36 +106,55 @@ struct Kind<'a> {
 fn kinds<'a>(ray: &'a Ray, echo: &'a EchoHandle, many: usize) -> Vec<Kind<'a>> {
     let few = many.div_ceil(5);
     let mut all = Vec::new();
-    let mut add = |name: String, n: usize, python, ours: Box<dyn Fn() -> Result<()> + 'a>| {
-        all.push(Kind { name, n, ours, baseline: "Python driver", python, python_n: n });
+    let mut add = |name: String, n: usize, python, workers, ours: Box<dyn Fn() -> Result<()> + 'a>| {
+        all.push(Kind { name, n, workers, ours, baseline: "Python driver", python, python_n: n });
     };
-    add(format!("{few} tasks one at a time"), few, "one_by_one", Box::new(move || one_by_one(ray, few)));
-    add(format!("{many} tasks at once, all results"), many, "at_once", Box::new(move || at_once(ray, many)));
+    add(
+        format!("{few} tasks one at a time"),
+        few,
+        "one_by_one",
+        true,
+        Box::new(move || one_by_one(ray, few)),
+    );
+    add(
+        format!("{many} tasks at once, all results"),
+        many,
+        "at_once",
+        true,
+        Box::new(move || at_once(ray, many)),
+    );
     let serial = move || Ok((0..many).try_for_each(|_| echo.nothing().get(ray))?);
-    add(format!("{many} actor calls one at a time"), many, "calls_one_by_one", Box::new(serial));
+    add(format!("{many} actor calls one at a time"), many, "calls_one_by_one", false, Box::new(serial));
     let burst = move || {
         let refs: Vec<_> =
             (0..2 * many).map(|_| echo.nothing().submit(ray)).collect::<mobula::Result<_>>()?;
         ray.get(&refs)?;
         Ok(())
     };
-    add(format!("{} actor calls at once, all results", 2 * many), 2 * many, "calls_at_once", Box::new(burst));
+    add(
+        format!("{} actor calls at once, all results", 2 * many),
+        2 * many,
+        "calls_at_once",
+        false,
+        Box::new(burst),
+    );
     for (size, n, put, get) in SIZES {
         let bytes = vec![7_u8; size];
         let blob = Blob::from(bytes);
         let stored = ray.put(blob.clone());
         let name = size_name(size);
         let ours = move || Ok((0..n).try_for_each(|_| ray.put(blob.clone()).map(drop))?);
-        add(format!("put {name}, dropped at once"), n, put, Box::new(ours));
+        add(format!("put {name}, dropped at once"), n, put, false, Box::new(ours));
         let ours = move || {
             let stored = stored.as_ref().map_err(Clone::clone)?;
             Ok((0..n).try_for_each(|_| stored.get(ray).map(drop))?)
         };
-        add(format!("get {name}"), n, get, Box::new(ours));
+        add(format!("get {name}"), n, get, false, Box::new(ours));
     }
     all.push(Kind {
         name: format!("{MAP} calls of a microsecond, mapped"),
         n: MAP,
+        workers: true,
         ours: Box::new(move || {
             let results = spin::map(0..MAP as u64).collect(ray)?;
             anyhow::ensure!(results.len() == MAP && results.iter().all(Result::is_ok), "a call failed");
