@@ -5,6 +5,7 @@
 
 mod cases;
 mod check;
+mod scenes;
 
 use std::io::Write;
 use std::time::Instant;
@@ -21,7 +22,8 @@ pub struct Case {
     pub body: fn(&Ray) -> anyhow::Result<()>,
 }
 
-/// Runs the cases whose names contain one of the arguments, or all; exits with 1 where one failed.
+/// Runs the cases whose names contain one of the arguments, or all; exits with 1 where one failed. With `--scene NAME`,
+/// plays that scene.
 #[mobula::main]
 pub fn main(ray: &Ray) -> anyhow::Result<u8> {
     let mut args = mobula::args().into_iter().skip(1).filter_map(|arg| arg.into_string().ok());
@@ -29,6 +31,10 @@ pub fn main(ray: &Ray) -> anyhow::Result<u8> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--address" => drop(args.next()),
+            "--scene" => {
+                scenes::play(ray, &args.next().unwrap_or_default())?;
+                return Ok(0);
+            }
             _ if arg.starts_with("--") => {}
             _ => filters.push(arg),
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,16 +43,26 @@ pub struct Launch {
     pub object_store: u64,
     /// Variables of every process of the cluster.
     pub variables: Vec<(OsString, OsString)>,
+    /// The head's address, where each node is a host of its own with the next one; `None`: one host, 127.0.0.1.
+    pub first_host: Option<Ipv4Addr>,
 }
 
 impl Launch {
+    /// The address of node `index`.
+    #[must_use]
+    pub fn host(&self, index: usize) -> Ipv4Addr {
+        let next = |first: Ipv4Addr| Ipv4Addr::from_bits(first.to_bits().saturating_add(index as u32));
+        self.first_host.map_or(Ipv4Addr::LOCALHOST, next)
+    }
+
     /// `ray start` for node `index`, whose files go to `folder`; `apart` is `None` for the head.
     ///
     /// Node `i` has the custom resource `node<i>` (1000 units), by which a task can be sent to it.
     #[must_use]
     pub fn command(&self, ports: &Ports, index: usize, folder: &Path, apart: Option<Apart>) -> Command {
         let mut ray = Command::new(&self.ray);
-        ray.args(["start", "--block", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]);
+        ray.args(["start", "--block", "--disable-usage-stats"]);
+        ray.arg(format!("--node-ip-address={}", self.host(index)));
         // 0: the system chooses. The default, one fixed range, would be the same for every node of the machine.
         ray.args(["--min-worker-port=0", "--max-worker-port=0"]);
         ray.arg(format!("--num-cpus={}", self.cpus));
@@ -71,7 +82,7 @@ impl Launch {
                 ray.arg(format!("--temp-dir={folder}"));
             }
             Some(apart) => {
-                ray.arg(format!("--address=127.0.0.1:{}", ports.gcs()));
+                ray.arg(format!("--address={}:{}", self.host(0), ports.gcs()));
                 match apart {
                     Apart::Folders => ray.arg(format!("--temp-dir={folder}")),
                     Apart::Sockets => {
@@ -94,7 +105,13 @@ mod tests {
     use super::*;
 
     fn words(index: usize, apart: Option<Apart>) -> Vec<String> {
-        let launch = Launch { ray: "ray".into(), cpus: 2, object_store: 100_000_000, variables: Vec::new() };
+        let launch = Launch {
+            ray: "ray".into(),
+            cpus: 2,
+            object_store: 100_000_000,
+            variables: Vec::new(),
+            first_host: None,
+        };
         let ray = launch.command(&Ports::reserve().unwrap(), index, Path::new("/t/1"), apart);
         ray.get_args().map(|word| word.to_string_lossy().into_owned()).collect()
     }

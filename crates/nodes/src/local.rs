@@ -166,6 +166,7 @@ impl<'a> Start<'a> {
             cpus: shape.cpus,
             object_store: shape.object_store,
             variables: Vec::new(),
+            first_host: None,
         };
         let (apart, restarts, alive) = (None, RESTARTS, 0);
         Ok(Start { place, python, launch, ports, apart, restarts, alive, state, _lock: lock })

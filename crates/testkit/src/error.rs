@@ -82,6 +82,13 @@ pub enum Error {
         log: String,
     },
 
+    /// A node cannot be cut off.
+    #[error("node {node} has no network of its own\n\nhint: `Builder::hosts`, and any node but the head")]
+    NoHost {
+        /// Which node.
+        node: usize,
+    },
+
     /// The dashboard did not answer, or answered something else than its documentation says.
     #[error("{url}: {message}")]
     State {

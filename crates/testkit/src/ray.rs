@@ -11,11 +11,13 @@
 mod builder;
 mod cluster;
 mod hold;
+mod hosts;
 mod node;
 mod shared;
 mod state;
 
 pub use builder::Builder;
 pub use cluster::Cluster;
+pub use hosts::hosts_can_be_made;
 pub use shared::{TestCluster, cluster};
 pub use state::{NodeState, TaskState, list_nodes, tasks_named};

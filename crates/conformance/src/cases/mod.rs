@@ -1,6 +1,6 @@
 //! The cases, by what they are about.
 
-mod actors;
+pub mod actors;
 mod blobs;
 mod cancelling;
 mod errors;

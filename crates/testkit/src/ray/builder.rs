@@ -1,6 +1,7 @@
 //! What a cluster should look like, and the order in which it comes up.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use mobula_nodes::{Launch, Ports};
@@ -20,6 +21,7 @@ pub struct Builder {
     pub(super) object_store: u64,
     timeout: Duration,
     pub(super) variables: Vec<(OsString, OsString)>,
+    pub(super) hosts: bool,
 }
 
 impl Default for Builder {
@@ -31,6 +33,7 @@ impl Default for Builder {
             object_store: 150_000_000,
             timeout: Duration::from_secs(180),
             variables: Vec::new(),
+            hosts: false,
         }
     }
 }
@@ -72,13 +75,20 @@ impl Builder {
         self
     }
 
+    /// Makes each node but the head a host of its own on a network of their own, that [`Cluster::cut_off`] can take it from.
+    /// Wants root and `ip`: see [`hosts_can_be_made`](super::hosts_can_be_made).
+    pub fn hosts(mut self) -> Self {
+        self.hosts = true;
+        self
+    }
+
     /// What the nodes have in common.
-    pub(super) fn launch(&self, environment: &Environment) -> Launch {
+    pub(super) fn launch(&self, environment: &Environment, first_host: Option<Ipv4Addr>) -> Launch {
         // A token file in the home directory would switch authentication on.
         let mut variables = vec![("RAY_AUTH_MODE".into(), "disabled".into())];
         variables.extend(self.variables.iter().cloned());
         let ray = environment.bin().join("ray");
-        Launch { ray, cpus: self.cpus, object_store: self.object_store, variables }
+        Launch { ray, cpus: self.cpus, object_store: self.object_store, variables, first_host }
     }
 
     /// Starts the nodes and waits until all of them are alive.

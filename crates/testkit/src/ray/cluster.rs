@@ -12,6 +12,7 @@ use mobula_nodes::{Apart, GUARD, Ports};
 use tempfile::TempDir;
 
 use super::builder::Builder;
+use super::hosts::Hosts;
 use super::node::{Node, describe};
 use super::{NodeState, TestCluster, list_nodes};
 use crate::python::Environment;
@@ -43,6 +44,7 @@ const RESTARTS: u32 = 4;
 pub struct Cluster {
     // Dropped in this order: nodes first, their folder and ports last.
     nodes: Vec<Node>,
+    hosts: Option<Hosts>,
     ids: Vec<Option<String>>,
     place: TestCluster,
     environment: Environment,
@@ -113,6 +115,18 @@ impl Cluster {
         }
     }
 
+    /// Pulls node `node`'s network cable: it goes on, but reaches nobody, and nobody reaches it.
+    ///
+    /// # Errors
+    ///
+    /// Where the nodes are not [hosts of their own](Builder::hosts), for the head, or when `ip` fails.
+    pub fn cut_off(&self, node: usize) -> Result<()> {
+        match &self.hosts {
+            Some(hosts) if node > 0 => hosts.cut_off(node),
+            _ => Err(Error::NoHost { node }),
+        }
+    }
+
     /// Waits until the cluster counts `wanted` nodes as alive.
     ///
     /// # Errors
@@ -156,8 +170,10 @@ impl Cluster {
         write("lock", "")?;
         let lock = File::open(root.path().join("lock")).map_err(Error::io("opening the lock"))?;
         lock.lock_shared().map_err(Error::io("locking the cluster's folder"))?;
+        let hosts = builder.hosts.then(|| Hosts::new(builder.nodes)).transpose()?;
+        let head = hosts.as_ref().map_or(Ipv4Addr::LOCALHOST, Hosts::first);
         let place = TestCluster {
-            address: format!("127.0.0.1:{}", ports.gcs()),
+            address: format!("{head}:{}", ports.gcs()),
             client_address: format!("ray://127.0.0.1:{}", ports.client()),
             dashboard_url: format!("http://127.0.0.1:{}", ports.dashboard()),
             python: environment.python().to_path_buf(),
@@ -166,6 +182,7 @@ impl Cluster {
         let (nodes, ids) = (Vec::with_capacity(builder.nodes), vec![None; builder.nodes]);
         Ok(Cluster {
             nodes,
+            hosts,
             ids,
             place,
             environment,
@@ -201,7 +218,7 @@ impl Cluster {
             }
             self.nodes[index] = self.launch(shape, index)?;
         }
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).is_err() {
+        if TcpStream::connect(&self.place.address).is_err() {
             return Ok(None);
         }
         let alive = self.identify();
@@ -231,7 +248,13 @@ impl Cluster {
             std::fs::remove_dir_all(&folder).map_err(Error::io("removing a node's folder"))?;
         }
         std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
-        let ray = shape.launch(&self.environment).command(&self.ports, index, &folder, apart);
+        let launch = shape.launch(&self.environment, self.hosts.as_ref().map(Hosts::first));
+        let mut ray = launch.command(&self.ports, index, &folder, apart);
+        if let Some(hosts) = &self.hosts
+            && index > 0
+        {
+            ray = hosts.inside(index, &ray);
+        }
         Node::start(&self.environment, self.root.path(), index, &ray)
     }
 
