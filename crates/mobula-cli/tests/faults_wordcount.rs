@@ -20,6 +20,7 @@ use support::{MOBULA, Place, Run, run};
 const LIMIT: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_secs(180);
 const MAP: &str = "mobula_cli::wordcount::job::count";
+const REDUCE: &str = "mobula_cli::wordcount::job::merge_counts";
 
 /// Quick to notice that a node has died.
 fn small(python: &Environment, nodes: usize) -> Builder {
@@ -58,20 +59,30 @@ fn start(place: &Place, cluster: &TestCluster, line: &str) -> Child {
 
 /// Stops a process of the node in the middle of a map task.
 fn catch(cluster: &Cluster, node: usize, job: &mut Child) -> Process {
+    let caught = catch_in(MAP, cluster, &[node], job);
+    caught.expect("the job ended before a process was caught in a map task").1
+}
+
+/// Stops a process in the middle of such a task, on one of these nodes; `None` when the job ended before.
+fn catch_in(task: &str, cluster: &Cluster, nodes: &[usize], job: &mut Child) -> Option<(usize, Process)> {
     let begin = Instant::now();
-    let mapping = |title: &str| title.starts_with("ray::") && title.contains(MAP);
+    let inside = |title: &str| title.starts_with("ray::") && title.contains(task);
     loop {
-        for (process, title) in cluster.workers(node) {
-            if mapping(&title) && process.suspend() {
-                if mapping(&process.title()) {
-                    return process;
+        for &node in nodes {
+            for (process, title) in cluster.workers(node) {
+                if inside(&title) && process.suspend() {
+                    if inside(&process.title()) {
+                        return Some((node, process));
+                    }
+                    // It had come to the task's end.
+                    process.resume();
                 }
-                // It had come to the task's end.
-                process.resume();
             }
         }
-        assert!(job.try_wait().unwrap().is_none(), "the job ended before a process was caught in a map task");
-        assert!(begin.elapsed() < SOON, "no map task on node {node}");
+        if job.try_wait().unwrap().is_some() {
+            return None;
+        }
+        assert!(begin.elapsed() < SOON, "no {task} on nodes {nodes:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -143,6 +154,25 @@ fn a_node_that_is_killed_with_results_of_maps_on_it_costs_no_word() {
             maps(&cluster).into_iter().find(|task| same(task) && task.state == "FINISHED")
         });
         assert!(again.is_some(), "no second attempt of {}:\n{}", lost.task_id, list(&maps(&cluster)));
+        cluster.wait_for_nodes(2, SOON).unwrap();
+    });
+}
+
+#[test]
+fn a_node_that_is_killed_in_a_reduce_task_costs_no_word() {
+    let Some(python) = environment() else { return };
+    watchdog(LIMIT, move || {
+        let (place, expected) = text();
+        let mut cluster = small(&python, 3).start().unwrap();
+        // A reduce task is over soon, and may be over before it is seen.
+        let caught = (0..10).find_map(|_| {
+            let mut job = start(&place, &cluster, "--map-tasks 12 --reduce-tasks 16");
+            let caught = catch_in(REDUCE, &cluster, &[1, 2], &mut job);
+            caught.map(|(node, _)| (node, job))
+        });
+        let (node, job) = caught.expect("no process was caught in a reduce task");
+        cluster.kill_node(node);
+        finish(&place, job, &expected);
         cluster.wait_for_nodes(2, SOON).unwrap();
     });
 }

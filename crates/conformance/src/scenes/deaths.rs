@@ -1,6 +1,6 @@
 //! Workers, actors, drivers and nodes that die.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -25,6 +25,13 @@ fn stuck_at_first(mark: PathBuf) -> Result<u32> {
     Ok(0)
 }
 
+/// Waits until the task has come so far. (The test sees to it that nobody waits for ever.)
+fn appears(mark: &Path) {
+    while !mark.exists() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 pub fn worker_dies(ray: &Ray) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let lost = stuck_at_first::remote(folder.path().join("lost"));
@@ -32,8 +39,9 @@ pub fn worker_dies(ray: &Ray) -> Result<()> {
     at("lost")?;
     let error = fails(lost.get_timeout(ray, SOON), |e| matches!(e, Error::WorkerCrashed(_)))?;
     println!("{error}");
-    let again = stuck_at_first::remote(folder.path().join("again"));
-    let again = again.max_retries(1).name("again").submit(ray)?;
+    let mark = folder.path().join("again");
+    let again = stuck_at_first::remote(mark.clone()).max_retries(1).name("again").submit(ray)?;
+    appears(&mark);
     at("again")?;
     holds(again.get_timeout(ray, SOON)? > 0, "the second try")
 }
@@ -116,13 +124,12 @@ pub fn node_dies(ray: &Ray) -> Result<()> {
 pub fn node_is_cut_off(ray: &Ray) -> Result<()> {
     let node = node_id(ray)?;
     let folder = tempfile::tempdir()?;
-    let task = stuck_at_first::remote(folder.path().join("mark"));
-    let running = task.node_affinity(&node, true).max_retries(3).submit(ray)?;
+    let mark = folder.path().join("mark");
+    let running =
+        stuck_at_first::remote(mark.clone()).node_affinity(&node, true).max_retries(3).submit(ray)?;
     let counter = Counter::remote(1).num_cpus(0.0).resource(NODE, 1.0).spawn(ray)?;
     equal(counter.value().get(ray)?, 1)?;
-    while !folder.path().join("mark").exists() {
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    appears(&mark);
     at("running")?;
     holds(running.get_timeout(ray, SOON)? > 0, "the second try")?;
     let later = counter.value().submit(ray).and_then(|value| value.get_timeout(ray, SOON));
