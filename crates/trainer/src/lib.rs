@@ -20,6 +20,7 @@
 mod agent;
 mod average;
 mod chart;
+mod events;
 mod explorer;
 mod finished;
 mod global_net;
