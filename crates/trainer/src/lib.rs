@@ -19,18 +19,23 @@
 
 mod agent;
 mod average;
+mod axes;
 mod chart;
 mod events;
 mod explorer;
 mod finished;
+mod flight;
 mod global_net;
 mod learner;
+mod page;
 mod plan;
 mod recovery;
 mod report;
 mod round;
 mod run_dir;
+mod run_report;
 mod shared;
+mod stack;
 mod sweep;
 mod training;
 
@@ -42,5 +47,6 @@ pub use learner::{Learner, LearnerGroup, LearnerHandle};
 pub use plan::{Mode, Plan};
 pub use round::{Phases, Round, Test};
 pub use run_dir::{Metrics, RunDir, SavedRun};
+pub use run_report::Ended;
 pub use sweep::{Grid, Sweep};
 pub use training::{State, Stop, Training};

@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use dqn::Weights;
 use serde::{Deserialize, Serialize};
 
 use crate::events::{self, EventFile};
+use crate::flight::Flight;
 use crate::plan::Plan;
 use crate::round::{Phases, Round};
+use crate::run_report::{Ended, Report};
 
 /// A line of `metrics.jsonl`: one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +71,7 @@ impl Metrics {
 /// | `events.out.tfevents.*` | the same for TensorBoard, under CleanRL's tags |
 /// | `state.mpk` | a [`State`](crate::State), written now and then: `--resume` goes on from it |
 /// | `model_checkpoint.pth` | the weights, for PyTorch |
+/// | `report.html` | what people look at afterwards: needs nothing but itself |
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
@@ -83,6 +87,7 @@ impl RunDir {
     pub fn create(path: &Path, plan: &Plan) -> Result<RunDir> {
         fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
         let _ = fs::remove_file(path.join("state.mpk"));
+        let _ = fs::remove_file(path.join("report.html"));
         events::clear(path)?;
         write(&path.join("plan.json"), &serde_json::to_vec_pretty(plan)?)?;
         let metrics = path.join("metrics.jsonl");
@@ -126,6 +131,27 @@ impl RunDir {
     /// The file system's.
     pub fn save(&self, state: &[u8]) -> Result<()> {
         write(&self.path.join("state.mpk"), state)
+    }
+
+    /// Writes `report.html` on all rounds so far, with a game of these weights; `unit` is what a round is called, and `program`
+    /// what trained.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn report(
+        &self,
+        plan: &Plan,
+        weights: &Weights,
+        ended: Ended,
+        unit: &str,
+        program: &str,
+    ) -> Result<()> {
+        let name = self.path.join("metrics.jsonl");
+        let text = fs::read_to_string(&name).with_context(|| format!("cannot read {}", name.display()))?;
+        let metrics: Vec<Metrics> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let flight = Flight::of(weights, plan.test.seed, plan.config.max_episode_steps)?;
+        let report = Report { plan, ended, unit, program, metrics: &metrics, flight: &flight };
+        write(&self.path.join("report.html"), report.html()?.as_bytes())
     }
 }
 

@@ -11,7 +11,7 @@ use clap::{ArgAction, ValueEnum};
 use dqn::{Config, Single, SingleRules, Weights, checkpoint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mobula::Ray;
-use mobula_trainer::{Metrics, Mode, Phases, Plan, Round, RunDir, State, Stop, Test, Training};
+use mobula_trainer::{Ended, Metrics, Mode, Phases, Plan, Round, RunDir, State, Stop, Test, Training};
 
 use crate::ui::{Hinted, thousands};
 
@@ -269,8 +269,12 @@ impl Run<'_> {
         if let Ok(bytes) = training.save(ray).and_then(|state| state.to_bytes()) {
             dir.save(&bytes)?;
         }
+        let report = dir.report(training.plan(), training.weights(), reason(&ended), "round", &program());
+        // What ended the training comes first.
+        let stop = ended?;
+        report?;
         Ok(Outcome {
-            stop: ended?,
+            stop,
             average: training.last_average(),
             rounds: training.rounds(),
             env_steps: training.env_steps(),
@@ -304,7 +308,7 @@ impl Run<'_> {
             }
             let round = match training.round() {
                 Ok(round) => round,
-                Err(error) => break Err(error),
+                Err(error) => break Err(error.into()),
             };
             let number = round.episode.episode;
             let test =
@@ -328,14 +332,34 @@ impl Run<'_> {
         };
         self.checkpoint.save(&training.agent().weights())?;
         dir.save(&training.to_bytes()?)?;
+        let alone = Plan { agents: 1, ..plan.clone() };
+        let report = dir.report(&alone, &training.agent().weights(), reason(&ended), "episode", &program());
+        let stop = ended?;
+        report?;
         Ok(Outcome {
-            stop: ended?,
+            stop,
             average: training.last_average(),
             rounds: training.agent().episodes(),
             env_steps: training.agent().steps(),
             phases: self.phases,
         })
     }
+}
+
+/// Why it is over, for the report.
+fn reason(ended: &Result<Option<Stop>>) -> Ended {
+    match ended {
+        Ok(Some(stop)) => Ended::Stop(*stop),
+        Ok(None) => Ended::Interrupted,
+        Err(error) => Ended::Failed(format!("{error:#}")),
+    }
+}
+
+/// What trained: the version, and the commit that it was built from where that is known.
+fn program() -> String {
+    let revision = env!("MOBULA_REVISION");
+    let known = if revision.is_empty() { String::new() } else { format!(" ({revision})") };
+    format!("mobula {}{known}", env!("CARGO_PKG_VERSION"))
 }
 
 fn is_interrupt(error: &anyhow::Error) -> bool {
