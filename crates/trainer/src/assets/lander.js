@@ -97,6 +97,12 @@ class Moon {
       const placed = this.outlines[body].map(([u, v]) => [x + u * cos - v * sin, y + u * sin + v * cos]);
       this.#polygon(c, placed, "#8066e6", "#c9bdff");
     }
+    const [x, y] = this.pose;
+    if (y > Moon.HEIGHT + 0.4) {
+      // Above the view: an arrow says where.
+      const top = Moon.HEIGHT - 0.15;
+      this.#polygon(c, [[x, top], [x - 0.35, top - 0.6], [x + 0.35, top - 0.6]], "#8066e6", "#c9bdff");
+    }
   }
 
   #polygon(c, points, fill, stroke) {
