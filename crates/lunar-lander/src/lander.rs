@@ -5,6 +5,7 @@ use crate::environment::{Environment, Observation, Step};
 use crate::error::{OptionsError, StepError};
 use crate::options::Options;
 use crate::physics::math::Vec2;
+use crate::physics::scene::SCENE;
 use crate::physics::world::{EDGES, LANDER, LEGS, World};
 use crate::random::Generator;
 
@@ -309,6 +310,19 @@ impl LunarLander {
     /// The lander, the left leg (-1) and the right leg (+1).
     pub fn bodies(&self) -> [BodyState; 3] {
         BodyState::all(&self.world)
+    }
+
+    /// The outlines of these bodies, counter-clockwise around their origins, in metres: the same in every episode.
+    pub fn outlines() -> [Vec<[f32; 2]>; 3] {
+        std::array::from_fn(|i| SCENE.body(i).polygon.vertices().iter().map(|v| [v.x, v.y]).collect())
+    }
+
+    /// Heights of the ground in metres, at 0, 2, … 20 m from the left.
+    pub fn ground(&self) -> [f32; 11] {
+        std::array::from_fn(|i| {
+            let edges = &self.world.edges;
+            if i == 0 { edges[1].vertices[0].y } else { edges[i].vertices[1].y }
+        })
     }
 
     /// Steps taken in this episode.

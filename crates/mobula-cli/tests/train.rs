@@ -54,6 +54,16 @@ fn a_run_leaves_its_weights_its_metrics_and_a_result() {
     let tested: Vec<_> = lines.iter().filter(|line| line.get("average_reward").is_some()).collect();
     assert_eq!(tested.iter().map(|line| line["round"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 12]);
     assert!(dqn::checkpoint::load(&place.path("model_checkpoint.pth")).is_ok());
+    let report = place.read("run/report.html");
+    assert!(report.contains("not there after all rounds") && report.contains("<canvas id=landing>"));
+    assert_eq!(event_files(&place, "run"), 1);
+    // Another run in its place leaves nothing of it.
+    json(&place, "train --agents 1 --max-rounds 1 --run-dir run --json");
+    assert_eq!((metrics(&place, "run").len(), event_files(&place, "run")), (1, 1));
+}
+
+fn event_files(place: &Place, run: &str) -> usize {
+    place.names(run).iter().filter(|name| name.starts_with("events.out.tfevents.")).count()
 }
 
 #[test]
@@ -101,6 +111,7 @@ fn a_run_that_was_killed_goes_on_to_the_same_end() {
         assert_eq!(metrics(&place, "broken"), metrics(&place, "whole"), "{kind}: {result}");
         let bytes = |name: &str| fs::read(place.path(&format!("{name}.pth"))).unwrap();
         assert!(bytes("broken") == bytes("whole"), "{kind}");
+        assert_eq!(event_files(&place, "broken"), 2);
     }
 }
 
@@ -123,6 +134,7 @@ fn an_interrupt_saves_and_says_how_to_go_on() {
         "{text}"
     );
     assert!(place.path("run").join("state.mpk").exists());
+    assert!(place.read("run/report.html").contains("LunarLander-v3: interrupted"));
     assert!(dqn::checkpoint::load(&place.path("model_checkpoint.pth")).is_ok());
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 
+use crate::activity::{Activity, Doing};
 use crate::agent::{Agent, AgentGroup, Trained};
 use crate::global_net::{GlobalNet, GlobalNetHandle};
 use crate::plan::{Plan, with_cpus};
@@ -18,6 +19,7 @@ pub struct Average {
     agents: AgentGroup,
     /// The weights of the last round, should the GlobalNet lose them.
     weights: Weights,
+    activity: Activity,
 }
 
 impl Average {
@@ -28,7 +30,7 @@ impl Average {
         let agents: AgentGroup = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
         agents.synchronise(&global, 0_u64).get_all(ray)?;
         let weights = global.weights(0_u64).get(ray)?;
-        Ok(Average { global, agents, weights })
+        Ok(Average { global, agents, weights, activity: Activity::new(plan.agents) })
     }
 
     pub fn weights(&self) -> &Weights {
@@ -43,6 +45,10 @@ impl Average {
         &self.global
     }
 
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
     /// One round, which ends with a test where `tests` are given.
     pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: Option<&mut Tests>) -> Result<Round> {
         let (mut incidents, mut phases) = (Vec::new(), Phases::default());
@@ -50,6 +56,7 @@ impl Average {
         let (before, last) = ((number - 1) * plan.epochs_per_sync as u64, number - 1);
         let back_to = |round: u64, weights: &Weights| global.restore(round, weights.clone()).get(ray);
 
+        self.activity.set(Doing::Waiting, Doing::Training);
         let clock = Instant::now();
         // Each Agent for itself: one that has trained must not train again because another was lost.
         let calls: Vec<_> = agents
@@ -57,24 +64,27 @@ impl Average {
             .map(|agent| agent.train(plan.epochs_per_sync, before, global.clone(), last).submit(ray))
             .collect();
         let mut trained: Vec<Trained> = Vec::with_capacity(calls.len());
-        for (agent, call) in agents.iter().zip(calls) {
+        for (i, (agent, call)) in agents.iter().zip(calls).enumerate() {
             let mut call = Some(call);
             let step = || match call.take() {
                 Some(submitted) => submitted?.get(ray),
                 None => agent.train(plan.epochs_per_sync, before, global.clone(), last).get(ray),
             };
             trained.push(recovering(ray, &mut incidents, step, || back_to(last, &self.weights))?);
+            self.activity.agent(i, Doing::Waiting);
         }
         phases.training = clock.elapsed().as_secs_f64();
         for (i, _) in trained.iter().enumerate().filter(|(_, trained)| trained.restarted) {
             incidents.push(format!("Agent {i} was started again and took the weights of round {last}"));
         }
 
+        self.activity.set(Doing::Averaging, Doing::Sending);
         let clock = Instant::now();
         let update = || global.update(number, agents.clone()).get(ray);
         self.weights = recovering(ray, &mut incidents, update, || back_to(last, &self.weights))?;
         phases.updating = clock.elapsed().as_secs_f64();
 
+        self.activity.set(Doing::Giving, Doing::Taking);
         let clock = Instant::now();
         let weights = &self.weights;
         let synchronise = || agents.synchronise(&global, number).get_all(ray);
@@ -84,11 +94,13 @@ impl Average {
         let clock = Instant::now();
         let mut test = None;
         if let Some(tests) = tests {
+            self.activity.set(Doing::Testing, Doing::Waiting);
             let play = || global.test(number, tests.clone()).get(ray);
             let (played, next) = recovering(ray, &mut incidents, play, || back_to(number, weights))?;
             (*tests, test) = (next, Some(played));
         }
         phases.testing = clock.elapsed().as_secs_f64();
+        self.activity.set(Doing::Waiting, Doing::Waiting);
         let episodes = trained.into_iter().map(|trained| trained.episodes).collect();
         Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents })
     }

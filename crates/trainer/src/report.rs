@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::chart::{Chart, Series};
 use crate::finished::{Finished, Point};
+use crate::page;
 use crate::plan::Mode;
 use crate::training::Stop;
 
@@ -66,7 +67,7 @@ fn settings(runs: &[Finished]) -> Vec<Setting<'_>> {
 /// The report on these runs.
 pub fn html(runs: &[Finished]) -> String {
     let settings = settings(runs);
-    let mut page = String::from(HEAD);
+    let mut page = page::head("Sweep");
     let _ = write!(page, "<h1>LunarLander-v3: {} runs, {} settings</h1>", runs.len(), settings.len());
     if let Some(first) = runs.first() {
         let target = first.plan.target_reward;
@@ -78,7 +79,7 @@ pub fn html(runs: &[Finished]) -> String {
                 let curve = |run: &&Finished| run.curve.iter().map(|p| (x(p), p.average)).collect();
                 Series { name: setting.name.clone(), runs: setting.runs.iter().map(curve).collect() }
             });
-            Chart { title, axis, mark: target, series: series.collect() }.svg()
+            Chart { title, axis, mark: target, series: series.collect() }.html()
         };
         page.push_str(&over("Average reward of the test games over time", "seconds", |p| p.seconds));
         page.push_str(&over("Average reward over environment steps", "steps of all Agents", |p| {
@@ -86,13 +87,13 @@ pub fn html(runs: &[Finished]) -> String {
         }));
         page.push_str(&table(&settings));
     }
-    page.push_str("</main></body></html>\n");
+    page.push_str(page::TAIL);
     page
 }
 
 fn table(settings: &[Setting<'_>]) -> String {
     let mut out = String::from(
-        "<h2>Time to the target</h2><table><tr><th>setting<th>reached<th>median seconds<th>fastest<th>slowest\
+        "<h2>Time to the target</h2><div class=table><table><tr><th>setting<th>reached<th>median seconds<th>fastest<th>slowest\
          <th>median rounds<th>median steps<th>training<th>updating<th>synchronising<th>testing</tr>",
     );
     for setting in settings {
@@ -121,7 +122,7 @@ fn table(settings: &[Setting<'_>]) -> String {
             share(phases.testing),
         );
     }
-    out.push_str("</table>");
+    out.push_str("</table></div>");
     out
 }
 
@@ -174,12 +175,6 @@ fn sentences(settings: &[Setting<'_>], target: f64) -> Vec<String> {
     }
     all
 }
-
-const HEAD: &str = "<!doctype html><html lang=en><head><meta charset=utf-8><title>Sweep</title><style>\
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem;color:#222;background:#fff}main{max-width:64rem;margin:auto}\
-table{border-collapse:collapse;font-size:14px}td,th{padding:.3em .6em;border-bottom:1px solid #ddd;text-align:right}\
-td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif}\
-</style></head><body><main>";
 
 #[cfg(test)]
 mod tests {

@@ -72,6 +72,11 @@ impl Round {
         rewards().sum::<f64>() / rewards().count().max(1) as f64
     }
 
+    /// The mean length of its episodes, in steps.
+    pub fn mean_length(&self) -> f64 {
+        self.env_steps() as f64 / self.episodes.iter().flatten().count().max(1) as f64
+    }
+
     /// The chance of a random action in its last episode.
     pub fn epsilon(&self) -> f64 {
         self.episodes.iter().flatten().last().map_or(0.0, |episode| episode.epsilon)

@@ -5,10 +5,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use dqn::Weights;
 use serde::{Deserialize, Serialize};
 
+use crate::events::{self, EventFile};
+use crate::flight::Flight;
 use crate::plan::Plan;
 use crate::round::{Phases, Round};
+use crate::run_report::{Ended, Report};
 
 /// A line of `metrics.jsonl`: one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,9 @@ pub struct Metrics {
     pub env_steps: u64,
     /// The mean reward of the round's episodes.
     pub episodic_return: f64,
+    /// Their mean length in steps; 0 in lines of versions that did not say.
+    #[serde(default)]
+    pub episodic_length: f64,
     /// The chance of a random action.
     pub epsilon: f64,
     /// The mean loss over the Agents' last episodes.
@@ -44,6 +51,7 @@ impl Metrics {
             round: round.number,
             env_steps,
             episodic_return: round.mean_reward(),
+            episodic_length: round.mean_length(),
             epsilon: round.epsilon(),
             td_loss: mean(learned.iter().map(|episode| episode.loss).sum()),
             q_values: mean(learned.iter().map(|episode| episode.value).sum()),
@@ -60,12 +68,15 @@ impl Metrics {
 /// |---|---|
 /// | `plan.json` | the parameters |
 /// | `metrics.jsonl` | a [`Metrics`] for each round |
+/// | `events.out.tfevents.*` | the same for TensorBoard, under CleanRL's tags |
 /// | `state.mpk` | a [`State`](crate::State), written now and then: `--resume` goes on from it |
 /// | `model_checkpoint.pth` | the weights, for PyTorch |
+/// | `report.html` | what people look at afterwards: needs nothing but itself |
 #[derive(Debug)]
 pub struct RunDir {
     path: PathBuf,
     metrics: File,
+    events: EventFile,
 }
 
 impl RunDir {
@@ -76,11 +87,13 @@ impl RunDir {
     pub fn create(path: &Path, plan: &Plan) -> Result<RunDir> {
         fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
         let _ = fs::remove_file(path.join("state.mpk"));
+        let _ = fs::remove_file(path.join("report.html"));
+        events::clear(path)?;
         write(&path.join("plan.json"), &serde_json::to_vec_pretty(plan)?)?;
         let metrics = path.join("metrics.jsonl");
         let metrics =
             File::create(&metrics).with_context(|| format!("cannot write {}", metrics.display()))?;
-        Ok(RunDir { path: path.into(), metrics })
+        Ok(RunDir { path: path.into(), metrics, events: EventFile::create(path)? })
     }
 
     /// A run's folder to go on in, and the state that was [saved](RunDir::save); `None` where none was.
@@ -108,7 +121,8 @@ impl RunDir {
     pub fn log(&mut self, metrics: &Metrics) -> Result<()> {
         let mut line = serde_json::to_vec(metrics)?;
         line.push(b'\n');
-        Ok(self.metrics.write_all(&line)?)
+        self.metrics.write_all(&line)?;
+        self.events.log(metrics)
     }
 
     /// Writes the state, in place of the one before only when it is whole.
@@ -117,6 +131,27 @@ impl RunDir {
     /// The file system's.
     pub fn save(&self, state: &[u8]) -> Result<()> {
         write(&self.path.join("state.mpk"), state)
+    }
+
+    /// Writes `report.html` on all rounds so far, with a game of these weights; `unit` is what a round is called, and `program`
+    /// what trained.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn report(
+        &self,
+        plan: &Plan,
+        weights: &Weights,
+        ended: Ended,
+        unit: &str,
+        program: &str,
+    ) -> Result<()> {
+        let name = self.path.join("metrics.jsonl");
+        let text = fs::read_to_string(&name).with_context(|| format!("cannot read {}", name.display()))?;
+        let metrics: Vec<Metrics> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let flight = Flight::of(weights, plan.test.seed, plan.config.max_episode_steps)?;
+        let report = Report { plan, ended, unit, program, metrics: &metrics, flight: &flight };
+        write(&self.path.join("report.html"), report.html()?.as_bytes())
     }
 }
 
@@ -149,7 +184,9 @@ impl SavedRun {
         }
         write(&name, &kept)?;
         let metrics = OpenOptions::new().append(true).open(&name)?;
-        Ok((RunDir { path: self.path, metrics }, lines))
+        events::cut(&self.path, lines.last().map_or(0, |line| line.env_steps))?;
+        let events = EventFile::create(&self.path)?;
+        Ok((RunDir { path: self.path, metrics, events }, lines))
     }
 }
 

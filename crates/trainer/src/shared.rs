@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 
+use crate::activity::{Activity, Doing};
 use crate::explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
 use crate::learner::{Learner, LearnerHandle};
 use crate::plan::{Plan, with_cpus};
@@ -18,6 +19,7 @@ pub struct Shared {
     weights: Weights,
     /// What was seen in the round before, and is not learned from yet.
     seen: Vec<Experience>,
+    activity: Activity,
 }
 
 impl Shared {
@@ -28,11 +30,15 @@ impl Shared {
             |i| with_cpus(Explorer::remote(plan.config.clone(), plan.seed_of(i)), num_cpus).spawn(ray);
         let explorers = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
         let weights = learner.weights().get(ray)?;
-        Ok(Shared { learner, explorers, weights, seen: Vec::new() })
+        Ok(Shared { learner, explorers, weights, seen: Vec::new(), activity: Activity::new(plan.agents) })
     }
 
     pub fn weights(&self) -> &Weights {
         &self.weights
+    }
+
+    pub fn activity(&self) -> &Activity {
+        &self.activity
     }
 
     /// One round, which ends with a test where `tests` are given.
@@ -42,6 +48,7 @@ impl Shared {
         let before = (number - 1) * (plan.epochs_per_sync * plan.agents) as u64;
         let epsilon = plan.config.epsilon_after(before);
 
+        self.activity.set(Doing::Learning, Doing::Playing);
         let clock = Instant::now();
         let weights = ray.put(self.weights.clone())?;
         let play = self.explorers.explore(&weights, plan.epochs_per_sync, epsilon).submit(ray)?;
@@ -49,6 +56,7 @@ impl Shared {
         self.seen = play.get_all(ray)?;
         phases.training = clock.elapsed().as_secs_f64();
 
+        self.activity.set(Doing::Learning, Doing::Waiting);
         let clock = Instant::now();
         self.weights = learned.get(ray)?;
         phases.updating = clock.elapsed().as_secs_f64();
@@ -56,10 +64,12 @@ impl Shared {
         let clock = Instant::now();
         let mut test = None;
         if let Some(tests) = tests {
+            self.activity.set(Doing::Testing, Doing::Waiting);
             let (played, next) = self.learner.test(number, tests.clone()).get(ray)?;
             (*tests, test) = (next, Some(played));
         }
         phases.testing = clock.elapsed().as_secs_f64();
+        self.activity.set(Doing::Waiting, Doing::Waiting);
         let episodes = self.seen.iter().map(|seen| seen.episodes.clone()).collect();
         Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents: Vec::new() })
     }

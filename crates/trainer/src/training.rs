@@ -5,6 +5,7 @@ use dqn::{Tests, Weights};
 use mobula::{Blob, Ray};
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Activity;
 use crate::average::Average;
 use crate::plan::{Mode, Plan};
 use crate::round::Round;
@@ -158,6 +159,14 @@ impl Training {
         match &self.actors {
             Actors::Average(average) => average.weights(),
             Actors::Shared(shared) => shared.weights(),
+        }
+    }
+
+    /// What the actors are doing; a clone shows it while a round runs.
+    pub fn activity(&self) -> &Activity {
+        match &self.actors {
+            Actors::Average(average) => average.activity(),
+            Actors::Shared(shared) => shared.activity(),
         }
     }
 

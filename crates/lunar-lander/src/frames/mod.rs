@@ -159,11 +159,7 @@ fn pixels([x, y]: [f64; 2]) -> [f64; 2] {
 
 /// Heights of the ground at `x = 0, 2, …, 20`.
 fn ground(lander: &LunarLander) -> [f64; 11] {
-    std::array::from_fn(|i| {
-        let edges = &lander.world.edges;
-        let y = if i == 0 { edges[1].vertices[0].y } else { edges[i].vertices[1].y };
-        y.into()
-    })
+    lander.ground().map(f64::from)
 }
 
 fn height_at(heights: &[f64; 11], x: f64) -> f64 {

@@ -11,7 +11,9 @@ use clap::{ArgAction, ValueEnum};
 use dqn::{Config, Single, SingleRules, Weights, checkpoint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mobula::Ray;
-use mobula_trainer::{Metrics, Mode, Phases, Plan, Round, RunDir, State, Stop, Test, Training};
+use mobula_trainer::{
+    Activity, Ended, Live, Metrics, Mode, Phases, Plan, Round, RunDir, State, Stop, Test, Training,
+};
 
 use crate::ui::{Hinted, thousands};
 
@@ -78,6 +80,12 @@ pub struct Train {
     /// One agent alone in this process, by the rules of the single-node program.
     #[arg(long)]
     single: bool,
+    /// Serve a page on this machine while it trains: the reward so far, what each actor is doing, the newest weights flying.
+    #[arg(long)]
+    live: bool,
+    /// The page's port [default: 8650, or any if that is taken].
+    #[arg(long, requires = "live", value_name = "PORT")]
+    live_port: Option<u16>,
 }
 
 /// What came of a run.
@@ -122,6 +130,7 @@ impl Train {
     pub fn run(&self, ray: &Ray, json: bool) -> Result<()> {
         let plan = self.plan();
         plan.check()?;
+        let live = self.live.then(|| self.start_live()).transpose()?;
         // Before hours of work, not after them.
         let first = Weights::initial(plan.config.hidden, plan.seed)?;
         if !(self.resume && self.checkpoint.exists()) {
@@ -135,6 +144,7 @@ impl Train {
             progress: Progress::new(plan.target_reward),
             phases: Phases::default(),
             checkpoint: self,
+            live,
         };
         let outcome = if self.single {
             run.single(&plan, &path, self.resume)?
@@ -144,6 +154,14 @@ impl Train {
         };
         let seconds = run.before + run.clock.elapsed().as_secs_f64();
         run.progress.bar.finish_and_clear();
+        if let Some(live) = run.live.take() {
+            let how = match outcome.stop {
+                Some(Stop::Reached) => "Landed",
+                Some(Stop::Exhausted) => "Not there yet, and out of time",
+                None => "Interrupted",
+            };
+            live.end(&format!("{how}. The report is in {}.", path.join("report.html").display()));
+        }
         self.report(&outcome, seconds, &path, json)?;
         if outcome.stop.is_none() {
             return Err(Hinted::error(
@@ -152,6 +170,17 @@ impl Train {
             ));
         }
         Ok(())
+    }
+
+    fn start_live(&self) -> Result<Live> {
+        let live = Live::start(self.live_port).map_err(|cause| {
+            Hinted::error(
+                format!("{cause:#}"),
+                "name another port with --live-port, or 0 for any that is free",
+            )
+        })?;
+        eprintln!("live at {}", live.url());
+        Ok(live)
     }
 
     fn save(&self, weights: &Weights) -> Result<()> {
@@ -213,11 +242,20 @@ struct Run<'a> {
     progress: Progress,
     phases: Phases,
     checkpoint: &'a Train,
+    live: Option<Live>,
 }
 
 impl Run<'_> {
     fn seconds(&self) -> f64 {
         self.before + self.clock.elapsed().as_secs_f64()
+    }
+
+    /// Shows a round to those who watch.
+    fn tell(&mut self, round: &Round, metrics: &Metrics) {
+        self.progress.round(round, metrics);
+        if let Some(live) = &self.live {
+            live.round(round, metrics);
+        }
     }
 
     fn distributed(
@@ -228,17 +266,26 @@ impl Run<'_> {
         resume: bool,
         num_cpus: Option<f64>,
     ) -> Result<Outcome> {
+        let mut before = Vec::new();
         let (mut dir, mut training) = match if resume { RunDir::reopen(path)? } else { None } {
             Some((saved, bytes)) => {
                 let state = State::from_bytes(&bytes).with_context(|| path.display().to_string())?;
                 let (dir, lines) = saved.go_on_after(state.round)?;
                 lines.iter().for_each(|line| self.phases.add(&line.phases));
                 self.before = lines.last().map_or(0.0, |line| line.seconds);
+                before = lines;
                 eprintln!("going on after round {} of {}", state.round, path.display());
                 (dir, Training::resume(ray, state, num_cpus)?)
             }
             None => (RunDir::create(path, &plan)?, Training::start(ray, plan, num_cpus)?),
         };
+        if let Some(live) = &self.live {
+            let middle = match training.plan().mode {
+                Mode::Average => "GlobalNet",
+                Mode::Shared => "Learner",
+            };
+            live.begin(training.plan(), "round", middle, &before, training.activity().clone());
+        }
         let (mut saved, save_every) = (Instant::now(), save_every());
         let ended = loop {
             if let Some(stop) = training.finished() {
@@ -255,7 +302,7 @@ impl Run<'_> {
             self.phases.add(&round.phases);
             let metrics = Metrics::of(&round, training.env_steps(), self.seconds());
             dir.log(&metrics)?;
-            self.progress.round(&round, &metrics);
+            self.tell(&round, &metrics);
             if round.test.is_some() {
                 self.checkpoint.save(&round.weights)?;
             }
@@ -269,8 +316,12 @@ impl Run<'_> {
         if let Ok(bytes) = training.save(ray).and_then(|state| state.to_bytes()) {
             dir.save(&bytes)?;
         }
+        let report = dir.report(training.plan(), training.weights(), reason(&ended), "round", &program());
+        // What ended the training comes first.
+        let stop = ended?;
+        report?;
         Ok(Outcome {
-            stop: ended?,
+            stop,
             average: training.last_average(),
             rounds: training.rounds(),
             env_steps: training.env_steps(),
@@ -284,16 +335,23 @@ impl Run<'_> {
             target: plan.target_reward,
             ..SingleRules::default()
         };
+        let mut before = Vec::new();
         let (mut dir, mut training) = match if resume { RunDir::reopen(path)? } else { None } {
             Some((saved, bytes)) => {
                 let training = Single::from_bytes(&bytes).with_context(|| path.display().to_string())?;
                 let (dir, lines) = saved.go_on_after(training.agent().episodes())?;
                 self.before = lines.last().map_or(0.0, |line| line.seconds);
+                before = lines;
                 eprintln!("going on after episode {} of {}", training.agent().episodes(), path.display());
                 (dir, training)
             }
             None => (RunDir::create(path, plan)?, Single::new(plan.config.clone(), rules, plan.seed)?),
         };
+        let alone = Plan { agents: 1, ..plan.clone() };
+        let activity = Activity::alone();
+        if let Some(live) = &self.live {
+            live.begin(&alone, "episode", "", &before, activity);
+        }
         let (mut saved, save_every) = (Instant::now(), save_every());
         let ended = loop {
             if let Some(stop) = training.finished() {
@@ -304,7 +362,7 @@ impl Run<'_> {
             }
             let round = match training.round() {
                 Ok(round) => round,
-                Err(error) => break Err(error),
+                Err(error) => break Err(error.into()),
             };
             let number = round.episode.episode;
             let test =
@@ -319,7 +377,7 @@ impl Run<'_> {
             };
             let metrics = Metrics::of(&round, training.agent().steps(), self.seconds());
             dir.log(&metrics)?;
-            self.progress.round(&round, &metrics);
+            self.tell(&round, &metrics);
             if saved.elapsed() > save_every {
                 self.checkpoint.save(&round.weights)?;
                 dir.save(&training.to_bytes()?)?;
@@ -328,14 +386,33 @@ impl Run<'_> {
         };
         self.checkpoint.save(&training.agent().weights())?;
         dir.save(&training.to_bytes()?)?;
+        let report = dir.report(&alone, &training.agent().weights(), reason(&ended), "episode", &program());
+        let stop = ended?;
+        report?;
         Ok(Outcome {
-            stop: ended?,
+            stop,
             average: training.last_average(),
             rounds: training.agent().episodes(),
             env_steps: training.agent().steps(),
             phases: self.phases,
         })
     }
+}
+
+/// Why it is over, for the report.
+fn reason(ended: &Result<Option<Stop>>) -> Ended {
+    match ended {
+        Ok(Some(stop)) => Ended::Stop(*stop),
+        Ok(None) => Ended::Interrupted,
+        Err(error) => Ended::Failed(format!("{error:#}")),
+    }
+}
+
+/// What trained: the version, and the commit that it was built from where that is known.
+fn program() -> String {
+    let revision = env!("MOBULA_REVISION");
+    let known = if revision.is_empty() { String::new() } else { format!(" ({revision})") };
+    format!("mobula {}{known}", env!("CARGO_PKG_VERSION"))
 }
 
 fn is_interrupt(error: &anyhow::Error) -> bool {
