@@ -208,7 +208,7 @@ mod tests {
         round_trip((u64::MAX, i64::MIN, f32::MIN_POSITIVE, "Σ".to_string(), Some(7)), 0);
         round_trip(Shape::Dot, 0);
         round_trip(Shape::Line { from: (-1, 1 << 40), blob: vec![1; 10].into() }, 0);
-        round_trip(Shape::Many(vec![vec![1; 10].into(), vec![2; 5000].into(), vec![3; 1024].into()]), 2);
+        round_trip(Shape::Many(vec![vec![1; 10].into(), vec![2; 100_000].into(), vec![3; 65_536].into()]), 2);
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_large_blob_is_not_copied() {
-        let blob = Blob::from(vec![1; 5000]);
+        let blob = Blob::from(vec![1; 100_000]);
         let back: Blob = decode(&encode(&blob).unwrap()).unwrap();
         assert_eq!(back.as_ptr(), blob.as_ptr());
     }

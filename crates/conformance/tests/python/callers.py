@@ -104,7 +104,8 @@ def case_misuse(program):
     fails(lambda: program[ADD].remote(1, 2, 3), TypeError)
     fails(lambda: program[ADD].remote(1, c=3), TypeError)
     fails(lambda: program.Counter.remote(), TypeError)
-    fails(lambda: program.Counter.remote(1).add.remote(), TypeError)
+    counter = program.Counter.remote(1)
+    fails(lambda: counter.add.remote(), TypeError)
     fails(lambda: program.nothing_of_the_kind, AttributeError, "nothing_of_the_kind", "Counter", "borrowed")
     fails(lambda: program.echo, AttributeError, "ambiguous", f'["{CASES}::values::echo"]', f'["{CASES}::blobs::echo"]')
     fails(lambda: program["echo"], KeyError, f"{CASES}::values::echo")
@@ -146,7 +147,8 @@ def case_actors_have_state(program):
     assert ray.get(counter.seen.remote()) == [1, 2, 3]
     assert ray.get(counter.seen.options(num_returns=3).remote()) == [1, 2, 3]
     assert ray.get(counter.by_tasks.remote(5)) == 20
-    assert ray.get(ray.get_actor("from Python").value.remote()) == 20
+    named = ray.get_actor("from Python")
+    assert ray.get(named.value.remote()) == 20
     fails(lambda: ray.get(counter.fail.remote("today")), mobula.TaskError, "Counter::fail", "no: today")
     fails(lambda: ray.get(counter.panic.remote()), mobula.TaskError, "out of luck")
     assert ray.get(counter.value.remote()) == 21
@@ -159,12 +161,11 @@ def case_actors_have_state(program):
 
 def case_rust_tasks_call_rust_tasks(program):
     assert ray.get(program.sum_of_squares.remote(5)) == 30
-    assert ray.get(program.Counter.remote(0).by_tasks.remote(4)) == 12
+    counter = program.Counter.remote(0)
+    assert ray.get(counter.by_tasks.remote(4)) == 12
 
 
-def case_a_running_task_is_cancelled(program):
-    running = program.Counter.remote(0).sleep.remote(100)
-    assert ray.get(running) == 0
+def case_a_waiting_task_is_cancelled(program):
     forever = program.third_time_lucky.options(num_cpus=10_000).remote("/nowhere")
     ray.cancel(forever)
     fails(lambda: ray.get(forever, timeout=60), ray.exceptions.TaskCancelledError)

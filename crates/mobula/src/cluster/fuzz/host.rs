@@ -213,7 +213,7 @@ unsafe fn look(wire: *const Wire, kept: bool) {
         }
     }
     std::hint::black_box(sum);
-    state(|s| s.beside |= !blobs.is_empty() || wire.num_refs > 0);
+    state(|s| s.beside |= kept && (!blobs.is_empty() || wire.num_refs > 0));
 }
 
 extern "C" fn define(spec: Slice, id: *mut u64, sink: *mut c_void) {

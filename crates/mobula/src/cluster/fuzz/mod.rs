@@ -169,6 +169,6 @@ mod tests {
             c_table(&sample(0, seed));
         }
         let seen = host::codes();
-        assert!(seen[0] > 100 && seen[1] > 100 && seen[2] > 10, "{seen:?}");
+        assert!(seen[0] > 100 && seen[1] > 100 && seen[2] > 0, "{seen:?}");
     }
 }

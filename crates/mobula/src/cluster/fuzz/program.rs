@@ -56,7 +56,7 @@ fn nested(ray: &Ray, n: u64, parts: Vec<ObjectRef<u64>>) -> Result<ObjectRef<u64
     let blob = ray.put(Blob::from(vec![7; 70_000]))?;
     ray.get(&blob)?;
     let sum = add::remote(n, 1).submit(ray)?;
-    let ready = ray.ready(&[sum.clone()], 1, None)?;
+    let ready = ray.ready(std::slice::from_ref(&sum), 1, None)?;
     blobs::remote(&blob, vec![Blob::default()]).num_returns(3).submit_all(ray)?;
     let counter = Counter::remote(n as i64).spawn(ray)?;
     let counted = counter.add(3, Blob::from(vec![1; 70_000])).submit(ray)?;
