@@ -100,7 +100,7 @@ fn beside(actor: &Actor<'_>, options: &TokenStream) -> TokenStream {
     let parts = Parts::of(made, &quote!(#name::new), None);
     let (arg_names, arg_values, generic) = (&parts.names, &parts.values, &parts.generic);
     let (take, checks, outcome) = (&parts.take, &parts.checks, &parts.outcome);
-    let signature = parts.signature();
+    let (signature, about) = (parts.signature(), parts.about(&constructor.attrs));
     let vis = &constructor.vis;
     let is_state = quote_spanned!(name.span()=> let _ = is_state::<#name>;);
     let bounds = if exclusive {
@@ -159,6 +159,7 @@ fn beside(actor: &Actor<'_>, options: &TokenStream) -> TokenStream {
             static ACTOR: ::mobula::private::ActorDef = ::mobula::private::ActorDef {
                 name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                 signature: #signature,
+                about: #about,
                 create,
                 methods: &METHODS,
                 make_options: || #options,
@@ -289,6 +290,7 @@ fn definition(actor: &Ident, method: &Method<'_>, cell: &TokenStream, locked: bo
     };
     let parts = Parts::of(&method.read, &quote!(#actor::#name), Some(&this));
     let (types, run, signature) = (parts.types(), parts.run(), parts.signature());
+    let about = parts.about(&method.function.attrs);
     let exclusive = method.exclusive;
     quote! {{
         #types
@@ -307,6 +309,7 @@ fn definition(actor: &Ident, method: &Method<'_>, cell: &TokenStream, locked: bo
             name: ::core::stringify!(#name),
             path: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#actor), "::", ::core::stringify!(#name)),
             signature: #signature,
+            about: #about,
             exclusive: #exclusive,
             run,
         }

@@ -1,9 +1,10 @@
 //! What the expansions of tasks, methods and constructors are made of.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Lit, Meta, Type};
 
 use crate::signature::{Parameter, Read};
 
@@ -90,10 +91,53 @@ impl Parts {
         }
     }
 
+    /// What callers in other languages are told of the function.
+    pub fn about(&self, attributes: &[Attribute]) -> TokenStream {
+        let names = self.names.iter().map(|name| name.unraw().to_string());
+        let types = self.values.iter().map(readable);
+        let (returns, documentation) = (readable(&self.output), documentation(attributes));
+        quote!(::mobula::private::About {
+            parameters: &[#((#names, #types)),*],
+            returns: #returns,
+            documentation: #documentation,
+        })
+    }
+
     /// The types as they stand in the source.
     pub fn signature(&self) -> String {
         let values: Vec<String> = self.values.iter().map(|v| v.to_string()).collect();
         let output = &self.output;
         format!("({}) -> {}", values.join(", "), quote!(#output)).replace(' ', "")
     }
+}
+
+/// A type as one writes it.
+fn readable(tokens: impl ToTokens) -> String {
+    let mut text = String::new();
+    // Blanks stand between words, and after a comma.
+    for token in tokens.to_token_stream().to_string().split_whitespace() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if text.ends_with(|c| word(c) || c == ',') && token.starts_with(word) {
+            text.push(' ');
+        }
+        text.push_str(token);
+    }
+    ["::std::vec::", "::std::string::", "$crate::"].iter().fold(text, |text, path| text.replace(path, ""))
+}
+
+/// A documentation comment as one text, its lines without the blank that stands after `///`.
+fn documentation(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    });
+    let lines: Vec<String> =
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_string()).collect();
+    lines.join("\n")
 }

@@ -29,6 +29,7 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
     let parts = Parts::of(read, &quote!(#name), None);
     let Parts { names, values, generic, result, .. } = &parts;
     let (types, run, signature) = (parts.types(), parts.run(), parts.signature());
+    let about = parts.about(&function.attrs);
     let docs = format!("The task `{name}`: [`remote`](Self::remote) calls it elsewhere.");
     let remote_docs = format!("A call of the task `{name}`, its arguments by value or by reference.");
     let map = map(function, read, &parts);
@@ -54,6 +55,7 @@ fn beside(function: &ItemFn, read: &Read, options: &TokenStream) -> TokenStream 
             static TASK: ::mobula::private::TaskDef = ::mobula::private::TaskDef {
                 name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
                 signature: #signature,
+                about: #about,
                 run,
                 make_options: || #options,
                 options: ::std::sync::OnceLock::new(),
@@ -107,6 +109,7 @@ fn map(function: &ItemFn, read: &Read, parts: &Parts) -> Option<(TokenStream, To
         static MAP: ::mobula::private::TaskDef = ::mobula::private::TaskDef {
             name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name), "::map"),
             signature: #signature,
+            about: ::mobula::private::About { parameters: &[], returns: "", documentation: "" },
             run: run_map,
             make_options: || (TASK.make_options)(),
             options: ::std::sync::OnceLock::new(),

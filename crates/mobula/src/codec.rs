@@ -35,16 +35,16 @@ struct Frame {
 }
 
 /// Runs `f` with `frame` as this thread's frame and gives both back; the frame before it returns, also on a panic.
-fn with_frame<T>(frame: Frame, f: impl FnOnce() -> T) -> (T, Frame) {
+fn with_frame<T>(frame: Option<Frame>, f: impl FnOnce() -> T) -> (T, Option<Frame>) {
     struct Restore(Option<Frame>);
     impl Drop for Restore {
         fn drop(&mut self) {
             FRAME.set(self.0.take());
         }
     }
-    let restore = Restore(FRAME.replace(Some(frame)));
+    let restore = Restore(FRAME.replace(frame));
     let out = f();
-    let frame = FRAME.take().unwrap_or_default();
+    let frame = FRAME.take();
     drop(restore);
     (out, frame)
 }
@@ -76,15 +76,27 @@ pub(crate) fn import_ref(index: u64) -> Option<RawRef> {
 }
 
 /// Builds one message out of several values that share their lists of blobs and references.
-#[derive(Default)]
 pub(crate) struct Encoder {
     pub(crate) data: Vec<u8>,
-    frame: Frame,
+    /// `None`: nothing is set aside.
+    frame: Option<Frame>,
+}
+
+impl Default for Encoder {
+    fn default() -> Encoder {
+        Encoder { data: Vec::new(), frame: Some(Frame::default()) }
+    }
 }
 
 impl Encoder {
+    /// For readers that know neither buffers nor references: a blob stands in the message whatever its size, and a
+    /// reference is an error.
+    pub(crate) fn whole() -> Encoder {
+        Encoder { data: Vec::new(), frame: None }
+    }
+
     pub(crate) fn append<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let (data, frame) = (&mut self.data, std::mem::take(&mut self.frame));
+        let (data, frame) = (&mut self.data, self.frame.take());
         let (done, frame) =
             with_frame(frame, || value.serialize(&mut rmp_serde::Serializer::new(data).with_struct_map()));
         self.frame = frame;
@@ -92,10 +104,12 @@ impl Encoder {
     }
 
     pub(crate) fn finish(self) -> Encoded {
-        Encoded { data: self.data.into(), blobs: self.frame.blobs, refs: self.frame.refs }
+        let Frame { blobs, refs } = self.frame.unwrap_or_default();
+        Encoded { data: self.data.into(), blobs, refs }
     }
 }
 
+#[cfg(test)]
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Encoded> {
     let mut encoder = Encoder::default();
     encoder.append(value)?;
@@ -109,7 +123,7 @@ pub(crate) fn decode_front<T: DeserializeOwned>(
     refs: &[RawRef],
 ) -> Result<T> {
     let frame = Frame { blobs: blobs.to_vec(), refs: refs.to_vec() };
-    let (value, _) = with_frame(frame, || {
+    let (value, _) = with_frame(Some(frame), || {
         let mut reader = rmp_serde::Deserializer::new(&mut *data);
         T::deserialize(&mut reader)
     });
@@ -158,8 +172,9 @@ impl<'de, I: ExactSizeIterator<Item = Encoded>> SeqAccess<'de> for List<I> {
     ) -> Result<Option<S::Value>, Self::Error> {
         let Some(element) = self.0.next() else { return Ok(None) };
         let frame = Frame { blobs: element.blobs, refs: element.refs };
-        let (value, _) =
-            with_frame(frame, || seed.deserialize(&mut rmp_serde::Deserializer::new(&element.data[..])));
+        let (value, _) = with_frame(Some(frame), || {
+            seed.deserialize(&mut rmp_serde::Deserializer::new(&element.data[..]))
+        });
         value.map(Some)
     }
 
@@ -193,12 +208,25 @@ mod tests {
         round_trip((u64::MAX, i64::MIN, f32::MIN_POSITIVE, "Σ".to_string(), Some(7)), 0);
         round_trip(Shape::Dot, 0);
         round_trip(Shape::Line { from: (-1, 1 << 40), blob: vec![1; 10].into() }, 0);
-        round_trip(Shape::Many(vec![vec![1; 10].into(), vec![2; 5000].into(), vec![3; 1024].into()]), 2);
+        round_trip(Shape::Many(vec![vec![1; 10].into(), vec![2; 100_000].into(), vec![3; 65_536].into()]), 2);
+    }
+
+    #[test]
+    fn a_whole_message_has_its_blobs_in_it_and_no_references() {
+        let blob = Blob::from(vec![7; 100_000]);
+        let mut whole = Encoder::whole();
+        whole.append(&(1, &blob)).unwrap();
+        let whole = whole.finish();
+        assert_eq!((whole.blobs.len(), whole.refs.len()), (0, 0));
+        assert_eq!(decode::<(u8, Blob)>(&whole).unwrap(), (1, blob));
+        let ray = crate::Ray::local(crate::LocalConfig::default());
+        let error = Encoder::whole().append(&ray.put(1).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("an ObjectRef can only be passed between tasks"), "{error}");
     }
 
     #[test]
     fn a_large_blob_is_not_copied() {
-        let blob = Blob::from(vec![1; 5000]);
+        let blob = Blob::from(vec![1; 100_000]);
         let back: Blob = decode(&encode(&blob).unwrap()).unwrap();
         assert_eq!(back.as_ptr(), blob.as_ptr());
     }

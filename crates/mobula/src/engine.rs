@@ -33,21 +33,21 @@ impl RawRef {
 #[derive(Clone)]
 pub struct AnyValue {
     pub(crate) shared: Shared,
-    encode: fn(&Shared) -> Result<Encoded>,
     append: fn(&Shared, &mut codec::Encoder) -> Result<()>,
 }
 
 impl AnyValue {
     pub(crate) fn new<T: Value>(value: T) -> Self {
-        AnyValue {
-            shared: Shared::new(value),
-            encode: |shared| codec::encode(shared.get::<T>()?),
-            append: |shared, encoder| encoder.append(shared.get::<T>()?),
-        }
+        AnyValue { shared: Shared::new(value), append: |shared, encoder| encoder.append(shared.get::<T>()?) }
     }
 
     pub(crate) fn encode(&self) -> Result<Encoded> {
-        (self.encode)(&self.shared)
+        self.encode_with(codec::Encoder::default())
+    }
+
+    pub(crate) fn encode_with(&self, mut encoder: codec::Encoder) -> Result<Encoded> {
+        self.append_to(&mut encoder)?;
+        Ok(encoder.finish())
     }
 
     pub(crate) fn append_to(&self, encoder: &mut codec::Encoder) -> Result<()> {

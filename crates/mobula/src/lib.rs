@@ -65,8 +65,13 @@ pub use task::{IntoArg, ManyCall, MapCall, Options, Scheduling, TaskCall};
 pub use value::Value;
 
 // The macros name this crate from outside; its own tests use them too.
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzz"))]
 extern crate self as mobula;
+
+/// What the targets in `fuzz/` run; not for anybody else.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub use cluster::fuzz;
 
 /// What the macros' expansions use; not for anybody else.
 #[doc(hidden)]
@@ -77,6 +82,6 @@ pub mod private {
     pub use crate::cluster::{ProgramTable, program_table};
     pub use crate::program::{Definition, Parsed, run};
     pub use crate::task::{
-        Again, Arg, Args, NoSplit, Outcome, Output, Param, SplitProbe, TaskDef, TaskFailure, run_chunk,
+        About, Again, Arg, Args, NoSplit, Outcome, Output, Param, SplitProbe, TaskDef, TaskFailure, run_chunk,
     };
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::ActorOptions;
-use crate::task::{Args, Output, TaskFailure, fnv};
+use crate::task::{About, Args, Output, TaskFailure, fnv};
 use crate::{Error, Ray, Result};
 
 /// An actor's state: the value itself where its methods take `&self` only, else the value under a lock.
@@ -17,6 +17,8 @@ pub struct ActorDef {
     pub name: &'static str,
     /// The constructor's parameters as they stand in the source.
     pub signature: &'static str,
+    /// What people are told of its constructor.
+    pub about: About,
     /// Runs the constructor on its arguments.
     pub create: for<'a> fn(&Ray, Args<'a>) -> Result<Instance, TaskFailure>,
     /// Its methods that can be called from elsewhere.
@@ -35,6 +37,8 @@ pub struct MethodDef {
     pub path: &'static str,
     /// The parameters' and the return value's types as they stand in the source.
     pub signature: &'static str,
+    /// What people are told of it.
+    pub about: About,
     /// Whether it takes `&mut self`.
     pub exclusive: bool,
     /// Runs it on an instance and its arguments.
@@ -106,6 +110,14 @@ fn registry() -> Result<&'static Registry> {
         })
         .as_ref()
         .map_err(Clone::clone)
+}
+
+/// Every actor type that is linked into this program.
+///
+/// # Errors
+/// [`Invalid`](Error::Invalid), where two have the same name.
+pub fn registered() -> Result<impl Iterator<Item = &'static ActorDef>> {
+    Ok(registry()?.actors.values().copied())
 }
 
 /// The actor type with this id.

@@ -13,7 +13,7 @@ mod options;
 
 pub use call::ActorCall;
 pub(crate) use call::Creation;
-pub use def::{ActorDef, Instance, MethodDef, find, find_method, state};
+pub use def::{ActorDef, Instance, MethodDef, find, find_method, registered, state};
 pub use group::{GroupCall, GroupRef};
 pub use handle::sealed::Token as Sealed;
 pub use handle::{Actor, ActorHandle, RawActor};

@@ -137,7 +137,13 @@ impl ClusterEngine {
     }
 
     /// Submits a call of a kind; `actor` is a method's.
-    fn send(&self, kind: u64, args: &[Arg], actor: Option<u64>, num_returns: usize) -> Result<Vec<u64>> {
+    fn send(
+        &self,
+        kind: u64,
+        args: &[Arg],
+        actor: Option<u64>,
+        num_returns: usize,
+    ) -> Result<Vec<RemoteRef>> {
         let (message, mut refs) = message(args)?;
         refs.extend(actor);
         let lent = Lent::borrow(&message)?;
@@ -152,8 +158,10 @@ impl ClusterEngine {
             returns.len(),
             sink.pointer(),
         );
+        // Taken over first: an error may come after some were given out.
+        let made: Vec<RemoteRef> = returns.into_iter().filter_map(given).collect();
         sink.check()?;
-        if returns.contains(&0) { Err(silence()) } else { Ok(returns) }
+        if made.len() < num_returns { Err(silence()) } else { Ok(made) }
     }
 
     fn define(&self, spec: &str) -> Result<u64> {
@@ -191,11 +199,12 @@ impl ClusterEngine {
     }
 
     /// Asks the host for something, about these handles: JSON comes back, and a handle where the question is for one.
-    fn query(&self, question: &serde_json::Value, handles: &[u64]) -> Result<(String, u64)> {
+    fn query(&self, question: &serde_json::Value, handles: &[u64]) -> Result<(String, Option<RemoteRef>)> {
         let (mut sink, mut handle) = (Sink::default(), 0);
         let text = question.to_string();
         let question = Slice::of(text.as_bytes());
         (host()?.query)(question, handles.as_ptr(), handles.len(), &mut handle, sink.pointer());
+        let handle = given(handle);
         Ok((sink.text()?, handle))
     }
 
@@ -204,10 +213,7 @@ impl ClusterEngine {
     }
 
     fn ask_for_handle(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
-        match self.query(question, &[])?.1 {
-            0 => Err(silence()),
-            handle => Ok(Arc::new(RemoteRef::adopt(handle))),
-        }
+        self.query(question, &[])?.1.map(Arc::new).ok_or_else(silence)
     }
 }
 
@@ -235,8 +241,13 @@ fn seconds(timeout: Option<Duration>) -> f64 {
     timeout.map_or(-1.0, |timeout| timeout.as_secs_f64())
 }
 
-fn adopt(id: u64) -> RawRef {
-    RawRef::Remote(Arc::new(RemoteRef::adopt(id)))
+/// The handle in an out-parameter, if the host has written one.
+fn given(id: u64) -> Option<RemoteRef> {
+    (id != 0).then(|| RemoteRef::adopt(id))
+}
+
+fn object(given: RemoteRef) -> RawRef {
+    RawRef::Remote(Arc::new(given))
 }
 
 /// The message with all arguments, and the references among them in the order in which the message names them.
@@ -273,7 +284,7 @@ impl Engine for ClusterEngine {
         }
         let kind = self.task_kind(call.task, call.overrides.as_deref(), call.num_returns)?;
         let returns = self.send(kind, &call.args, None, call.num_returns.unwrap_or(1))?;
-        Ok(returns.into_iter().map(adopt).collect())
+        Ok(returns.into_iter().map(object).collect())
     }
 
     fn spawn(&self, creation: Creation) -> Result<RawActor> {
@@ -284,14 +295,14 @@ impl Engine for ClusterEngine {
         // Ray forgets the constructor's arguments when nobody holds them, and a restart then fails.
         let restarts = options.max_restarts.unwrap_or(0) != 0;
         let keeps = if restarts { references(&creation.args).cloned().collect() } else { Vec::new() };
-        Ok(RawActor::Remote(Arc::new(RemoteRef::adopt(handle).keeping(keeps))))
+        Ok(RawActor::Remote(Arc::new(handle.keeping(keeps))))
     }
 
     fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>> {
         let RawActor::Remote(actor) = &call.actor else { return Err(RawRef::foreign()) };
         let kind = self.method_kind(&call)?;
         let returns = self.send(kind, &call.args, Some(actor.id()), call.num_returns.unwrap_or(1))?;
-        Ok(returns.into_iter().map(adopt).collect())
+        Ok(returns.into_iter().map(object).collect())
     }
 
     fn get_actor(&self, actor: &'static ActorDef, name: &str, namespace: Option<&str>) -> Result<RawActor> {
@@ -346,8 +357,9 @@ impl Engine for ClusterEngine {
         let lent = Lent::borrow(&encoded)?;
         let (mut sink, mut id) = (Sink::default(), 0);
         (host()?.put)(&lent.wire(&encoded.data), &mut id, sink.pointer());
+        let made = given(id);
         sink.check()?;
-        if id == 0 { Err(silence()) } else { Ok(adopt(id)) }
+        made.map(object).ok_or_else(silence)
     }
 
     fn get(

@@ -6,7 +6,10 @@
 //! replaces itself by the host.
 
 mod attach;
+mod describe;
 mod engine;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod host;
 mod job;
 mod program;

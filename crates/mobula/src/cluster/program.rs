@@ -4,13 +4,14 @@ use std::ffi::{OsString, c_void};
 use std::os::unix::ffi::OsStringExt;
 use std::sync::{Arc, OnceLock};
 
+use super::describe::description;
 use super::engine::ClusterEngine;
 use super::host::{host, introduce};
 use super::sink::Sink;
 use super::table::{ABI, Host, Program, Slice, Wire};
 use super::wire::{self, Lent};
 use crate::actor::{self, Instance};
-use crate::codec::Encoded;
+use crate::codec::{Encoded, Encoder};
 use crate::program::{self, Definition};
 use crate::task::{self, Args, Made, Output, TaskFailure, WireArgs, catch};
 use crate::{Error, Ray, Result};
@@ -26,6 +27,7 @@ pub fn table(definition: &'static Definition) -> *const Program {
         size: size_of::<Program>() as u32,
         name: Slice::of(definition.name.as_bytes()),
         build: Slice::of(definition.build.as_bytes()),
+        describe,
         start,
         main,
         run,
@@ -42,6 +44,11 @@ fn ray() -> Result<&'static Ray> {
         DEFINITION.get().ok_or_else(|| Error::Internal("the program has not introduced itself".into()))?;
     host()?;
     Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(definition.build)))))
+}
+
+extern "C" fn describe() -> Slice {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    Slice::of(TEXT.get_or_init(description).as_bytes())
 }
 
 extern "C" fn start(host: *const Host) -> i32 {
@@ -71,6 +78,7 @@ extern "C" fn run(
     wires: *const Wire,
     n: usize,
     num_returns: i64,
+    whole: u32,
     frame: u64,
 ) -> u32 {
     // SAFETY: the host's lists live until this returns, its buffers are pinned and its handles new. All are taken over at
@@ -85,7 +93,7 @@ extern "C" fn run(
             // SAFETY: the host knows no instances but those that `create` made, and these are never dropped.
             at => (actor::find_method(text)?.run)(ray, unsafe { &*(at as *const Instance) }, args),
         })?;
-        emit(output, num_returns, frame)
+        emit(output, num_returns, whole != 0, frame)
     })
 }
 
@@ -112,7 +120,7 @@ unsafe fn accept<'a>(id: Slice, wires: *const Wire, n: usize) -> (&'a [u8], Vec<
     (unsafe { id.bytes() }, values)
 }
 
-fn with_args<T>(values: Vec<Encoded>, f: impl FnOnce(Args<'_>) -> T) -> T {
+pub(super) fn with_args<T>(values: Vec<Encoded>, f: impl FnOnce(Args<'_>) -> T) -> T {
     let mut values = values.into_iter();
     let message = values.next().unwrap_or_default();
     f(Args::wire(WireArgs {
@@ -150,13 +158,14 @@ const EMPTY: Wire = Wire {
     num_refs: 0,
 };
 
-fn emit(output: Output, num_returns: Option<usize>, frame: u64) -> Result<(), TaskFailure> {
+fn emit(output: Output, num_returns: Option<usize>, whole: bool, frame: u64) -> Result<(), TaskFailure> {
     let values = match output.into_made(num_returns)? {
         Made::One(value) => vec![value],
         Made::Many(values) => values,
     };
     for value in values {
-        let encoded = value.encode()?;
+        let encoder = if whole { Encoder::whole() } else { Encoder::default() };
+        let encoded = value.encode_with(encoder)?;
         let lent = Lent::keep(&encoded)?;
         let mut sink = Sink::default();
         (host()?.emit)(frame, &lent.wire(&encoded.data), sink.pointer());
@@ -165,7 +174,7 @@ fn emit(output: Output, num_returns: Option<usize>, frame: u64) -> Result<(), Ta
     Ok(())
 }
 
-extern "C" fn reply(sink: *mut c_void, code: u32, wire: *const Wire) {
+pub(super) extern "C" fn reply(sink: *mut c_void, code: u32, wire: *const Wire) {
     // SAFETY: the host answers only the calls that are under way, with lists that live until this returns.
     unsafe { Sink::reply(sink, code, wire) }
 }

@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 
 /// The version of this layout. The host file carries the same number.
-pub const ABI: u32 = 2;
+pub const ABI: u32 = 3;
 
 /// Borrowed bytes.
 #[repr(C)]
@@ -114,18 +114,23 @@ pub struct Program {
     pub name: Slice,
     /// Differs for every build: executable and library must be of the same.
     pub build: Slice,
+    /// The host's source, and the program's tasks and actors, as JSON (`describe.rs`): for callers in Python, which have the
+    /// library and nothing else. All up to here stands where it is in every version from 3 on.
+    pub describe: extern "C" fn() -> Slice,
     /// Hands over the host's table; 0, or 1 where its version is unknown.
     pub start: extern "C" fn(host: *const Host) -> i32,
     /// Runs the program's `main` with these arguments; its exit code.
     pub main: extern "C" fn(args: *const Slice, n: usize) -> i32,
     /// Runs a task, or a method of the actor `instance`: its id, then the message and the resolved references as `n` wires.
-    /// Returns go to `Host::emit` under `frame`. 0, or an error's code, after its text was emitted.
+    /// Returns go to `Host::emit` under `frame`. 0, or an error's code, after its text was emitted. Where `whole` is not 0,
+    /// returns have no buffers and no references: the caller reads MessagePack alone.
     pub run: extern "C" fn(
         task: Slice,
         instance: u64,
         wires: *const Wire,
         n: usize,
         num_returns: i64,
+        whole: u32,
         frame: u64,
     ) -> u32,
     /// Makes an actor, as `run` runs a task; its `instance` is never 0 and lives as long as the process.

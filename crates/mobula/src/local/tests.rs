@@ -43,11 +43,11 @@ fn until(condition: impl Fn() -> bool) {
 fn no_more_tasks_run_than_there_are_cpus_for() {
     static GAUGE: Gauge = Gauge::new();
     #[mobula::task]
-    fn one() {
+    fn of_one_cpu() {
         GAUGE.hold(Duration::from_millis(3));
     }
     let ray = ray(3.0);
-    let all: Vec<_> = (0..60).map(|_| one::remote().submit(&ray).unwrap()).collect();
+    let all: Vec<_> = (0..60).map(|_| of_one_cpu::remote().submit(&ray).unwrap()).collect();
     ray.get(&all).unwrap();
     assert_eq!(GAUGE.most.load(Ordering::SeqCst), 3);
 }

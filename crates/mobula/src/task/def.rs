@@ -13,12 +13,25 @@ pub struct TaskDef {
     pub name: &'static str,
     /// The parameters' and the return value's types as they stand in the source.
     pub signature: &'static str,
+    /// What people are told of it.
+    pub about: About,
     /// Runs the function on its arguments.
     pub run: for<'a> fn(&Ray, Args<'a>) -> Result<Output, TaskFailure>,
     /// What the attribute says.
     pub make_options: fn() -> Options,
     /// `make_options`, once, and whether they are the defaults.
     pub options: OnceLock<(Options, bool)>,
+}
+
+/// What a function looks like, for callers in other languages.
+#[derive(serde::Serialize)]
+pub struct About {
+    /// The parameters, each with the type of its value.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// The type that is returned.
+    pub returns: &'static str,
+    /// The documentation comment.
+    pub documentation: &'static str,
 }
 
 inventory::collect!(&'static TaskDef);
