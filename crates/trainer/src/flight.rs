@@ -9,7 +9,7 @@ use lunar_lander::{Action, Environment as _, LunarLander, Options};
 use serde::Serialize;
 
 /// One step: x, y and angle of the lander, the left leg and the right leg, in metres and radians; then the action that led there.
-pub type Pose = [f32; 10];
+pub type Pose = [f64; 10];
 
 /// A game under way.
 pub struct Pilot {
@@ -62,7 +62,7 @@ impl Pilot {
     fn pose(&self, action: u8) -> Pose {
         let [lander, left, right] = self.lander.bodies();
         // A tenth of a pixel of a large screen.
-        let short = |value: f32| (value * 1000.0).round() / 1000.0;
+        let short = |value: f32| (f64::from(value) * 1000.0).round() / 1000.0;
         let of = |body: lunar_lander::BodyState| [body.x, body.y, body.angle].map(short);
         let ([a, b, c], [d, e, f], [g, h, i]) = (of(lander), of(left), of(right));
         [a, b, c, d, e, f, g, h, i, action.into()]
