@@ -45,7 +45,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Serves the page on this port; with none given on [`PORT`], or any if that is taken.
+    /// Serves the page on this port; with none given on 8650, or any if that is taken.
     ///
     /// # Errors
     /// A port that is taken, or is not for this user.
