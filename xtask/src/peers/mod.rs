@@ -10,6 +10,7 @@ use mobula_testkit::target_dir;
 
 use crate::test::step::cargo;
 
+mod dqn;
 mod lander;
 mod wordcount;
 
@@ -18,6 +19,7 @@ mod wordcount;
 pub enum Peers {
     Wordcount(WordCount),
     Lander(Lander),
+    Dqn(Dqn),
 }
 
 /// Time WordCount beside plain Python, Polars, and the same MapReduce written for Ray in Python
@@ -47,6 +49,20 @@ pub struct Lander {
     seconds: f64,
 }
 
+/// Time the learner beside PyTorch
+#[derive(Args)]
+pub struct Dqn {
+    /// An interpreter with torch [default: one of an environment made for this]
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// Seconds for each measurement
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Transitions in a learn step
+    #[arg(long, default_value_t = 64)]
+    batch_size: usize,
+}
+
 /// Makes what is missing and runs all programs.
 pub fn run(peers: &Peers) -> Result<()> {
     match peers {
@@ -59,6 +75,11 @@ pub fn run(peers: &Peers) -> Result<()> {
         Peers::Lander(arguments) => {
             let python = python(arguments.python.as_ref(), "lander-peers", GYMNASIUM_AND_ENVPOOL)?;
             lander::run(&python, &build()?, Duration::try_from_secs_f64(arguments.seconds)?)
+        }
+        Peers::Dqn(arguments) => {
+            let python = python(arguments.python.as_ref(), "torch", &["torch", "numpy"])?;
+            let time = Duration::try_from_secs_f64(arguments.seconds)?;
+            dqn::run(&python, &build()?, time, arguments.batch_size)
         }
     }
 }
