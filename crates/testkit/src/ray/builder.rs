@@ -86,6 +86,9 @@ impl Builder {
     pub(super) fn launch(&self, environment: &Environment, first_host: Option<Ipv4Addr>) -> Launch {
         // A token file in the home directory would switch authentication on.
         let mut variables = vec![("RAY_AUTH_MODE".into(), "disabled".into())];
+        // Nodes of Ray 2.43 share a folder on one machine, and each unpacks a job's files there anew: who looks at that
+        // moment does not find them, and Ray's three tries of a second each are not enough for large ones.
+        variables.push(("RUNTIME_ENV_RETRY_TIMES".into(), "20".into()));
         variables.extend(self.variables.iter().cloned());
         let ray = environment.bin().join("ray");
         Launch { ray, cpus: self.cpus, object_store: self.object_store, variables, first_host }
