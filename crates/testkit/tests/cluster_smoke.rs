@@ -40,13 +40,14 @@ fn a_driver_runs_tasks_on_chosen_nodes_and_sees_them_fail() {
             assert!(node.resources_total.contains_key(resource), "{line} is not {node:?}");
         }
 
-        // Its driver and its worker report each for itself.
+        // As its driver tells it. What the worker adds, its process for one, is lost when it ends too soon.
         let mut seen = Vec::new();
         let failed = eventually(Duration::from_secs(60), || {
             seen = tasks_named(&cluster, "smoke::fails").unwrap();
-            let divided = |text: &String| text.contains("ZeroDivisionError");
-            let whole = seen.iter().find(|task| task.state == "FAILED" && task.worker_pid.is_some())?;
-            whole.error_message.as_ref().filter(|text| divided(text)).map(drop)
+            let told = |text: &String| text.contains("ZeroDivisionError");
+            seen.iter()
+                .any(|task| task.state == "FAILED" && task.error_message.as_ref().is_some_and(told))
+                .then_some(())
         });
         assert!(failed.is_some(), "no report of a failed task: {seen:#?}");
     });
