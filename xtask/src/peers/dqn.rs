@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use super::output;
+
 /// One thing measured, by `mobula bench dqn`.
 #[derive(Deserialize)]
 struct Row {
@@ -53,13 +55,4 @@ fn ours(mobula: &Path, time: Duration, batch: usize) -> Result<Vec<Row>> {
     bench.args(["bench", "dqn", "--json", "--seconds", &time.as_secs_f64().to_string()]);
     bench.args(["--batch-size", &batch.to_string()]);
     serde_json::from_slice(&output(&mut bench)?).context("what `mobula bench dqn` printed")
-}
-
-fn output(command: &mut Command) -> Result<Vec<u8>> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run {name}"))?;
-    if !output.status.success() {
-        bail!("{name} failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output.stdout)
 }

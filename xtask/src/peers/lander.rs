@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::Deserialize;
+
+use super::output;
 
 /// One measurement of anyone's.
 struct Row {
@@ -22,15 +24,8 @@ struct Row {
 /// `python` or `mobula`, the release build, cannot be run, or says what cannot be read.
 pub fn run(python: &Path, mobula: &Path, time: Duration) -> anyhow::Result<()> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/lander_peers.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(time.as_secs_f64().to_string())
-        .output()
-        .with_context(|| format!("cannot run {}", python.display()))?;
-    if !output.status.success() {
-        bail!("the measurement failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let mut rows = String::from_utf8_lossy(&output.stdout)
+    let theirs = output(Command::new(python).arg(script).arg(time.as_secs_f64().to_string()))?;
+    let mut rows = String::from_utf8_lossy(&theirs)
         .lines()
         .map(|line| parse(line).with_context(|| format!("cannot read {line:?}")))
         .collect::<anyhow::Result<Vec<_>>>()?;
@@ -50,12 +45,8 @@ pub fn run(python: &Path, mobula: &Path, time: Duration) -> anyhow::Result<()> {
 /// What the release build says of itself.
 fn ours(mobula: &Path, time: Duration) -> anyhow::Result<Vec<Row>> {
     let seconds = time.as_secs_f64().to_string();
-    let output = Command::new(mobula).args(["bench", "lander", "--json", "--seconds", &seconds]).output()?;
-    if !output.status.success() {
-        bail!("`mobula bench lander` failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let rows: Vec<Ours> =
-        serde_json::from_slice(&output.stdout).context("what `mobula bench lander` printed")?;
+    let ours = output(Command::new(mobula).args(["bench", "lander", "--json", "--seconds", &seconds]))?;
+    let rows: Vec<Ours> = serde_json::from_slice(&ours).context("what `mobula bench lander` printed")?;
     let row = |row: Ours| Row {
         name: row.width.map_or("lunar-lander".into(), |width| format!("lunar-lander {width}")),
         actions: row.actions,

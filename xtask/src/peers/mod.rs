@@ -1,9 +1,10 @@
 //! `cargo xtask bench-peers`: the project beside others, in one run on one machine.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use mobula_testkit::python::{Environment, RAY_VERSIONS, Spec};
 use mobula_testkit::target_dir;
@@ -102,4 +103,14 @@ fn build() -> Result<PathBuf> {
         bail!("mobula cannot be built");
     }
     Ok(target_dir().join("release/mobula"))
+}
+
+/// What a program prints, when it ends well.
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        bail!("{name} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(output.stdout)
 }
