@@ -58,15 +58,17 @@ mod replay;
 mod rows;
 mod simd;
 mod single;
+mod test_games;
 mod weights;
 
 pub use agent::{Agent, EpisodeStats};
 pub use config::{ACTIONS, Config, MAX_HIDDEN, STATE};
 pub use error::{CheckpointError, Error};
 pub use learner::{Learned, Learner, Network};
-pub use play::{Game, TestRules, Tests, average, play};
+pub use play::{Game, average, play};
 pub use random::Random;
 pub use replay::{Batch, Replay, Transition};
 pub use simd::Width;
 pub use single::{Round, Single, SingleRules, Stop, Test};
+pub use test_games::{TestRules, Tests};
 pub use weights::{Tensor, Weights};

@@ -6,6 +6,7 @@ use crate::config::{ACTIONS, STATE};
 use crate::error::Error;
 use crate::floats;
 use crate::random::Random;
+use crate::simd::prefetch;
 
 /// One step of an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,9 +128,16 @@ impl Replay {
         // takes its own if that is taken. Bentley and Floyd, "A sample of brilliance" (1987).
         for last in len - count..len {
             let offered = random.below(last as u32 + 1);
-            if !self.chosen.insert(offered) {
+            let place = if self.chosen.insert(offered) {
+                offered as usize
+            } else {
                 self.chosen.insert(last as u32);
-            }
+                last
+            };
+            // Most places were last touched long ago: while the others are chosen, they come from afar.
+            prefetch(&self.states[place]);
+            prefetch(&self.rewards[place]);
+            prefetch(&self.actions[place]);
         }
         for &index in &self.chosen.order {
             let i = index as usize;

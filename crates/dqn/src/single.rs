@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::agent::{Agent, EpisodeStats};
 use crate::config::{Config, whole};
 use crate::error::Error;
-use crate::play::{Game, TestRules, Tests, average};
+use crate::play::{Game, average};
+use crate::test_games::{TestRules, Tests};
 
 /// When to test, and when to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

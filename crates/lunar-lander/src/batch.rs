@@ -137,6 +137,33 @@ impl Batch {
         self.observations[index]
     }
 
+    /// Lets environment `index` rest as if its episode had ended.
+    ///
+    /// # Panics
+    ///
+    /// There is no environment `index`.
+    pub fn rest(&mut self, index: usize) {
+        self.phases[index] = Phase::Ended;
+    }
+
+    /// The random numbers that environment `index` goes on with.
+    ///
+    /// # Panics
+    ///
+    /// There is no environment `index`.
+    pub fn generator(&self, index: usize) -> &Generator {
+        &self.episodes[index].random
+    }
+
+    /// Lets environment `index` go on with other random numbers.
+    ///
+    /// # Panics
+    ///
+    /// There is no environment `index`.
+    pub fn set_generator(&mut self, index: usize, generator: Generator) {
+        self.episodes[index].random = generator;
+    }
+
     /// What the last reset of environment `index` drew.
     pub fn draws(&self, index: usize) -> &Draws {
         &self.episodes[index].draws

@@ -27,6 +27,23 @@ const SIDE_ENGINE_HEIGHT: f64 = 14.0;
 const SIDE_ENGINE_AWAY: f64 = 12.0;
 const MAIN_ENGINE_Y: f64 = 4.0;
 
+/// Random numbers that every step draws, whatever happens in it.
+///
+/// ```
+/// use lunar_lander::{Action, DRAWS_PER_STEP, Environment, LunarLander, Options};
+///
+/// let mut lander = LunarLander::new(Options::default())?;
+/// lander.reset(1);
+/// let mut random = lander.generator().clone();
+/// random.advance(3 * DRAWS_PER_STEP);
+/// for action in [0, 2, 3] {
+///     lander.step(Action::Discrete(action))?;
+/// }
+/// assert_eq!(lander.generator(), &random);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub const DRAWS_PER_STEP: u64 = 2;
+
 /// What a reset drew.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Draws {
@@ -59,7 +76,7 @@ pub(crate) struct Episode {
     pub options: Options,
     pub random: Generator,
     pub draws: Draws,
-    pub dispersion: [f64; 2],
+    pub dispersion: [f64; DRAWS_PER_STEP as usize],
     pub steps: u32,
     wind: Option<Wind>,
     shaping: Option<f64>,

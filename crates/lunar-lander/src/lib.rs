@@ -81,6 +81,6 @@ pub use action::Action;
 pub use batch::{AutoReset, Batch};
 pub use environment::{Environment, Observation, Step, VectorEnvironment, VectorStep};
 pub use error::{OptionsError, StepError};
-pub use lander::{BodyState, Draws, LunarLander};
+pub use lander::{BodyState, DRAWS_PER_STEP, Draws, LunarLander};
 pub use options::Options;
 pub use simd::Width;

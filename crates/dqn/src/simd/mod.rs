@@ -45,6 +45,20 @@ impl Width {
     }
 }
 
+/// Asks for the cache line at `what`, which is read soon; elsewhere than on x86-64 it does nothing.
+#[inline(always)]
+pub(crate) fn prefetch<T>(what: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the instruction is part of every x86-64, and changes nothing but the caches.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(
+            std::ptr::from_ref(what).cast(),
+        );
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = what;
+}
+
 /// Calls a generic function with the lanes of a width that this processor is known to run.
 macro_rules! dispatch {
     ($width:expr, $function:ident($($name:ident: $type:ty),* $(,)?) $(-> $output:ty)?) => {{

@@ -54,6 +54,29 @@ impl Generator {
         Self { state: join(a, b), increment: join(c, d) | 1, half }
     }
 
+    /// Goes on as after `count` numbers of [`uniform`](Self::uniform), in the time of a few.
+    ///
+    /// ```
+    /// use lunar_lander::random::Generator;
+    /// let (mut walks, mut jumps) = (Generator::new(7), Generator::new(7));
+    /// (0..1000).for_each(|_| drop(walks.uniform(0.0, 1.0)));
+    /// jumps.advance(1000);
+    /// assert_eq!(jumps, walks);
+    /// ```
+    pub fn advance(&mut self, mut count: u64) {
+        // Steps are affine; those of 1, 2, 4, … steps come by squaring. Forrest Brown, "Random Number Generation
+        // with Arbitrary Strides" (1994).
+        let (mut multiplier, mut increment) = (MULTIPLIER, self.increment);
+        while count > 0 {
+            if count & 1 == 1 {
+                self.state = self.state.wrapping_mul(multiplier).wrapping_add(increment);
+            }
+            increment = increment.wrapping_mul(multiplier.wrapping_add(1));
+            multiplier = multiplier.wrapping_mul(multiplier);
+            count >>= 1;
+        }
+    }
+
     #[inline]
     fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_mul(MULTIPLIER).wrapping_add(self.increment);
