@@ -7,6 +7,7 @@ used.
 """
 
 import ctypes
+import functools
 import inspect
 import itertools
 import json
@@ -95,7 +96,13 @@ class Wire(Structure):
     ]
 
 
-WIRE = POINTER(Wire)
+class Lent(Structure):
+    """A `Wire` that Python fills. Its fields keep alive what they point to."""
+
+    _fields_ = [("data", c_char_p), *Wire._fields_[1:]]
+
+
+WIRE, LENT = POINTER(Wire), POINTER(Lent)
 DEFINE = CFUNCTYPE(None, Slice, POINTER(c_uint64), c_void_p)
 SUBMIT = CFUNCTYPE(None, c_uint64, WIRE, POINTER(c_uint64), c_size_t, POINTER(c_uint64), c_size_t, c_void_p)
 PUT = CFUNCTYPE(None, WIRE, POINTER(c_uint64), c_void_p)
@@ -120,9 +127,9 @@ class Program(Structure):
         ("describe", CFUNCTYPE(Slice)),
         ("start", CFUNCTYPE(c_int32, c_void_p)),
         ("main", CFUNCTYPE(c_int32, POINTER(Slice), c_size_t)),
-        ("run", CFUNCTYPE(c_uint32, Slice, c_uint64, WIRE, c_size_t, c_int64, c_uint32, c_uint64)),
-        ("create", CFUNCTYPE(c_uint32, Slice, WIRE, c_size_t, c_uint64, POINTER(c_uint64))),
-        ("reply", PYFUNCTYPE(None, c_void_p, c_uint32, WIRE)),  # short, and calls nothing: the lock may stay
+        ("run", CFUNCTYPE(c_uint32, Slice, c_uint64, LENT, c_size_t, c_int64, c_uint32, c_uint64)),
+        ("create", CFUNCTYPE(c_uint32, Slice, LENT, c_size_t, c_uint64, POINTER(c_uint64))),
+        ("reply", PYFUNCTYPE(None, c_void_p, c_uint32, LENT)),  # short, and calls nothing: the lock may stay
         ("free", CFUNCTYPE(None, c_uint64)),
     ]
 
@@ -186,17 +193,14 @@ def from_wire(wire):
 
 
 def to_wire(value):
-    """A wire for the library, and what has to live as long as it does."""
+    """A wire for the library, to be kept until the call is over."""
     if type(value) is bytes:
-        data = c_char_p(value)
-        return Wire(ctypes.cast(data, c_void_p), len(value)), data
+        return Lent(value, len(value))
     if not isinstance(value, Value):
         raise TypeError(f"an object holds a Python {type(value).__name__}, which no Rust task has made")
-    data = c_char_p(value.data)
     blobs = (Buffer * len(value.blobs))(*[pin(blob) for blob in value.blobs])
     refs = (c_uint64 * len(value.refs))(*[hold(ref) for ref in value.refs])
-    wire = Wire(ctypes.cast(data, c_void_p), len(value.data), blobs, len(blobs), refs, len(refs))
-    return wire, (data, blobs, refs)
+    return Lent(value.data, len(value.data), blobs, len(blobs), refs, len(refs))
 
 
 # Answers and errors
@@ -248,10 +252,16 @@ def obituary(error):
     return "; ".join(line for line in lines if line and (line.startswith(wanted) or line == lines[0]))
 
 
-def answer(sink, value=b""):
-    wire, keep = to_wire(value)
-    PROGRAM.reply(sink, 0, byref(wire))
-    del keep
+NOTHING = byref(Lent())
+
+
+def agree(sink):
+    """Answers that it is done, where there is nothing to say."""
+    PROGRAM.reply(sink, 0, NOTHING)
+
+
+def answer(sink, value):
+    PROGRAM.reply(sink, 0, byref(to_wire(value)))
 
 
 def refuse(sink, error, seconds=None):
@@ -259,8 +269,7 @@ def refuse(sink, error, seconds=None):
     if code == 8 and seconds is not None:
         message = str(seconds)
     text = f"{task}\0{message}".encode("utf-8", "replace")
-    data = c_char_p(text)
-    PROGRAM.reply(sink, code, byref(Wire(ctypes.cast(data, c_void_p), len(text))))
+    PROGRAM.reply(sink, code, byref(Lent(text, len(text))))
     forget_frames(error)
 
 
@@ -452,7 +461,7 @@ def wait(handles, n, wanted, timeout, ready, sink):
         done = set(done)
         for i, ref in enumerate(refs):
             ready[i] = ref in done
-        answer(sink)
+        agree(sink)
     except BaseException as error:
         refuse(sink, error)
 
@@ -463,7 +472,7 @@ def cancel(handle, force, sink):
         # value has arrived; of one that has ended, there is nothing to cancel.
         if not ray.wait([REFS[handle]], timeout=0, fetch_local=False)[0]:
             ray.cancel(REFS[handle], force=bool(force), recursive=True)
-        answer(sink)
+        agree(sink)
     except BaseException as error:
         refuse(sink, error)
 
@@ -506,7 +515,7 @@ def unpin(number):
 def emit(frame, value, sink):
     try:
         FRAMES[frame].append(from_wire(value[0]))
-        answer(sink)
+        agree(sink)
     except BaseException as error:
         refuse(sink, error)
 
@@ -624,6 +633,8 @@ _loading = threading.Lock()
 def load(build):
     """Loads the library once, unless it is of another build than the caller's."""
     global PROGRAM
+    if PROGRAM is not None and PROGRAM.build == build:
+        return PROGRAM
     with _loading:
         if PROGRAM is None:
             library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "program.so"))
@@ -698,19 +709,22 @@ def _run(task, build, returns, values, instance=0, whole=0):
     return made if returns is not None and returns > 1 else made[0]
 
 
+@functools.cache
+def lasting(text):
+    """A text as a slice that is never freed."""
+    text = text.encode()
+    made = Slice(ctypes.cast(c_char_p(text), c_void_p), len(text))
+    made.text = text
+    return made
+
+
 def _enter(program, task, values, function):
     """Calls the library for a task, an actor's constructor or a method; what it has emitted."""
     frame = _number()
     made = FRAMES[frame] = []
     try:
-        wires, keep = (Wire * len(values))(), []
-        for i, value in enumerate(values):
-            wires[i], kept = to_wire(value)
-            keep.append(kept)
-        name = task.encode()
-        name_slice = Slice(ctypes.cast(c_char_p(name), c_void_p), len(name))
-        code = inside(function, name_slice, wires, len(values), frame)
-        del keep
+        wires = (Lent * len(values))(*map(to_wire, values)) if values else None
+        code = inside(function, lasting(task), wires, len(values), frame)
     finally:
         del FRAMES[frame]
     if code == CANCELLED or _interrupted:

@@ -5,7 +5,7 @@ import time
 
 import ray
 
-ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+ray.init(address=sys.argv[1], logging_level="ERROR")
 
 
 @ray.remote
