@@ -117,14 +117,23 @@ def case_misuse(program):
 
 def case_attached_without_it(program):
     script = """if True:
-        import mobula, ray, sys
-        ray.init(log_to_driver=False)
+        import mobula, ray, sys, time
+        def init(**options):
+            # Ray Client's server does not always start.
+            for last in (False, False, True):
+                try:
+                    return ray.init(log_to_driver=False, **options)
+                except ConnectionError as error:
+                    if last or "Starting Ray client server failed" not in str(error):
+                        raise
+                    time.sleep(1)
+        init()
         try:
             mobula.load(sys.argv[1])
         except RuntimeError as error:
             assert "hint: call mobula.load before ray.init" in str(error), error
         ray.shutdown()
-        ray.init(runtime_env=mobula.runtime_env(sys.argv[1], env_vars={"A": "b"}), log_to_driver=False)
+        init(runtime_env=mobula.runtime_env(sys.argv[1], env_vars={"A": "b"}))
         program = mobula.load(sys.argv[1])
         assert ray.get(program.sum_of_squares.remote(3)) == 5
     """
