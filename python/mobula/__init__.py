@@ -24,7 +24,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 
 import ray
 
@@ -110,7 +109,7 @@ def load(path, **init):
     program = _open(path)
     if not ray.is_initialized():
         init["runtime_env"] = _with_program(program, init.get("runtime_env"))
-        _attach(init)
+        sys.modules[PACKAGE].attach(**init)
     elif init:
         raise RuntimeError(f"Ray is attached already, so {', '.join(init)} can have no effect")
     elif ray.get_runtime_context().runtime_env.get("env_vars", {}).get(BUILD) != program._build:
@@ -124,17 +123,6 @@ def load(path, **init):
 def runtime_env(path, **others):
     """The `runtime_env` for a `ray.init` of one's own, before `load`; `others` are further fields of it."""
     return _with_program(_open(path), others)
-
-
-def _attach(init):
-    """`ray.init`, once more where Ray Client's server could not start: it forks while its threads run, which fails now and then."""
-    for last in (False, False, True):
-        try:
-            return ray.init(**init)
-        except ConnectionError as error:
-            if last or "Starting Ray client server failed" not in str(error):
-                raise
-            time.sleep(1)
 
 
 def _with_program(program, others):

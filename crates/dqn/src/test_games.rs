@@ -241,6 +241,11 @@ mod tests {
         games.extend(rmp_serde::from_slice::<Tests>(&saved).unwrap().play(&weights).unwrap());
         assert_eq!(games, one.play(&weights).unwrap());
         assert_eq!(games[..1], play(&weights, &[42], 50).unwrap()[..]);
+        let rules_44 = TestRules { games: 1, max_steps: 120, seed: 44 };
+        assert_eq!(
+            Tests::new(rules_44).unwrap().play(&weights).unwrap(),
+            play(&weights, &[44], 120).unwrap()
+        );
         assert_ne!(games[1], games[0]);
         assert!(games.iter().all(|game| game.steps <= 50));
         assert!(Tests::new(rules(0)).is_err());

@@ -117,23 +117,17 @@ def case_misuse(program):
 
 def case_attached_without_it(program):
     script = """if True:
-        import mobula, ray, sys, time
-        def init(**options):
-            # Ray Client's server does not always start.
-            for last in (False, False, True):
-                try:
-                    return ray.init(log_to_driver=False, **options)
-                except ConnectionError as error:
-                    if last or "Starting Ray client server failed" not in str(error):
-                        raise
-                    time.sleep(1)
-        init()
+        import mobula, ray, sys
+        env = mobula.runtime_env(sys.argv[1], env_vars={"A": "b"})
+        # Ray Client's server does not always start: the host's own way to attach tries again.
+        from mobula_host import attach
+        attach(log_to_driver=False)
         try:
             mobula.load(sys.argv[1])
         except RuntimeError as error:
             assert "hint: call mobula.load before ray.init" in str(error), error
         ray.shutdown()
-        init(runtime_env=mobula.runtime_env(sys.argv[1], env_vars={"A": "b"}))
+        attach(runtime_env=env, log_to_driver=False)
         program = mobula.load(sys.argv[1])
         assert ray.get(program.sum_of_squares.remote(3)) == 5
     """

@@ -875,7 +875,7 @@ def drive(attached=None):
         runtime_env = json.loads(os.environ.get("MOBULA_RUNTIME_ENV") or "{}")
         runtime_env["py_modules"] = [package, *runtime_env.get("py_modules", [])]
         # A job has its environment already.
-        context = attach(address, None if attached else runtime_env)
+        context = attach(address=address, runtime_env=None if attached else runtime_env, logging_level="WARNING")
         url = getattr(context, "dashboard_url", None)
         DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
@@ -893,12 +893,12 @@ def drive(attached=None):
     sys.exit(code)
 
 
-def attach(address, runtime_env):
+def attach(**init):
     """`ray.init`, once more where Ray Client's server could not start: it forks while its threads run, and picks ports that
     another cluster of the same machine may have picked."""
     for last in (False, False, True):
         try:
-            return ray.init(address=address, runtime_env=runtime_env, logging_level="WARNING")
+            return ray.init(**init)
         except Exception as error:
             if last or "Starting Ray client server failed" not in str(error):
                 raise
