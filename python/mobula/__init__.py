@@ -31,7 +31,7 @@ __all__ = ["TaskError", "load", "runtime_env"]
 
 PACKAGE = "mobula_host"
 BUILD = "MOBULA_BUILD"
-FIRST_ABI = 3  # the first that describes itself
+FIRST_ABI = 4  # the first that describes itself this way
 
 
 class _Slice(ctypes.Structure):
@@ -149,8 +149,9 @@ def _open(path):
                 f"{name} ({build})\n\nhint: one program at a time; restart the notebook's kernel"
             )
         if _program is None:
-            with open(os.path.join(package, "__init__.py"), "w", encoding="utf-8") as file:
-                file.write(about["host"])
+            for name, source in about["host"].items():
+                with open(os.path.join(package, name), "w", encoding="utf-8") as file:
+                    file.write(source)
             _program = _make(name, build, stage, about)
             atexit.register(shutil.rmtree, stage, True)
     finally:

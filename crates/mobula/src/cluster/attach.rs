@@ -9,14 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::package::stage;
 use crate::address::Address;
 use crate::program::Definition;
-
-/// The host, which travels inside the program.
-pub(super) const HOST: &str = include_str!("host.py");
-
-/// The Python package as which the host and the library reach the nodes.
-pub(super) const PACKAGE: &str = "mobula_host";
 
 /// Imports the staged package and lets it drive; no byte code, which would change what is uploaded. The folder goes when
 /// the driver ends, however it does short of a kill.
@@ -91,7 +86,8 @@ fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, 
     };
     let library = library(definition)?;
     let python = python();
-    let stage = stage(&library)?;
+    let stage =
+        stage(&library).map_err(|cause| AttachError::Stage { folder: std::env::temp_dir(), cause })?;
     let error = Command::new(&python)
         .args([OsStr::new("-c"), OsStr::new(START), stage.as_os_str()])
         .args([address.as_str(), definition.build])
@@ -154,15 +150,4 @@ pub fn python() -> PathBuf {
     }
     let active = set("VIRTUAL_ENV").or_else(|| set("CONDA_PREFIX")).map(|folder| folder.join("bin/python"));
     active.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into())
-}
-
-/// Puts the host and the library into a folder of their own; the driver removes it when it ends.
-fn stage(library: &Path) -> Result<PathBuf, AttachError> {
-    let failed = |cause| AttachError::Stage { folder: std::env::temp_dir(), cause };
-    let folder = tempfile::Builder::new().prefix("mobula-").tempdir().map_err(failed)?;
-    let package = folder.path().join(PACKAGE);
-    std::fs::create_dir(&package).map_err(failed)?;
-    std::fs::write(package.join("__init__.py"), HOST).map_err(failed)?;
-    std::fs::copy(library, package.join("program.so")).map_err(failed)?;
-    Ok(folder.keep())
 }

@@ -4,17 +4,19 @@
 //! source, which makes sure that both are of one version, and this description, out of which the host makes Ray's
 //! remote functions and classes.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::attach::HOST;
+use super::package::HOST;
 use crate::actor::{self, ActorDef, ActorOptions, MethodDef};
 use crate::task::{self, About, Options, TaskDef};
 use crate::{Error, Result};
 
 #[derive(Serialize)]
 struct Description {
-    /// The host's source.
-    host: &'static str,
+    /// The host's files and their sources.
+    host: BTreeMap<&'static str, &'static str>,
     tasks: Vec<Task>,
     actors: Vec<Actor>,
 }
@@ -79,7 +81,7 @@ fn describe() -> Result<String> {
     tasks.sort_by_key(|task| task.function.name);
     let mut actors: Vec<Actor> = actor::registered()?.map(Actor::from).collect();
     actors.sort_by_key(|actor| actor.constructor.name);
-    serde_json::to_string(&Description { host: HOST, tasks, actors })
+    serde_json::to_string(&Description { host: HOST.into(), tasks, actors })
         .map_err(|e| Error::Codec(format!("cannot write JSON: {e}")))
 }
 
@@ -119,7 +121,7 @@ mod tests {
     fn tasks_and_actors_are_described() {
         let all: serde_json::Value = serde_json::from_str(&description()).unwrap();
         assert_eq!(all["error"], serde_json::Value::Null);
-        assert!(all["host"].as_str().unwrap().starts_with("\"\"\"The host"));
+        assert!(all["host"]["__init__.py"].as_str().unwrap().starts_with("\"\"\"The host"));
         let task = find(&all["tasks"], "tests::described");
         let id = task["id"].as_str().unwrap();
         assert_eq!(crate::task::find(id).unwrap().name, task["name"]);

@@ -1,6 +1,6 @@
 //! How a program gets into Ray from a machine without Python: as a Ray job, by way of the dashboard.
 //!
-//! The package is what [`attach`](super::attach()) stages, and `job.py`, which is the driver there.
+//! The package is what [`attach`](super::attach()) stages; `job.py` of the host is the driver there.
 
 use std::error::Error;
 
@@ -16,22 +16,18 @@ pub fn submit(definition: &Definition, url: &str, files: Declared) -> Result<u8,
 
     use mobula_jobs::{File, Job};
 
-    use super::attach::{HOST, PACKAGE, library};
+    use super::attach::library;
+    use super::package::{HOST, LIBRARY, PACKAGE};
 
-    /// The driver.
-    const JOB: &str = include_str!("job.py");
     /// What the driver and the workers should know of this process's environment.
     const PASSED_ON: [&str; 3] = ["MOBULA_WAIT_FOR_NODES", "RUST_BACKTRACE", "RUST_LOG"];
 
-    let package = [
-        ("__init__.py", File::Bytes(HOST.into())),
-        ("job.py", File::Bytes(JOB.into())),
-        ("program.so", File::Copy(library(definition)?)),
-    ];
+    let host = HOST.map(|(name, source)| (name, File::Bytes(source.into())));
+    let package = host.into_iter().chain([(LIBRARY, File::Copy(library(definition)?))]);
     let variables = PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var(name).ok()?)));
     let job = Job {
         name: definition.name.split(' ').next().unwrap_or_default().into(),
-        package: package.map(|(name, file)| (format!("{PACKAGE}/{name}"), file)).into(),
+        package: package.map(|(name, file)| (format!("{PACKAGE}/{name}"), file)).collect(),
         module: format!("{PACKAGE}.job"),
         build: definition.build.into(),
         arguments: std::env::args_os().collect(),

@@ -12,6 +12,7 @@ mod engine;
 pub mod fuzz;
 mod host;
 mod job;
+mod package;
 mod program;
 mod remote_ref;
 mod sink;
