@@ -149,8 +149,8 @@ def _open(path):
                 f"{name} ({build})\n\nhint: one program at a time; restart the notebook's kernel"
             )
         if _program is None:
-            for name, source in about["host"].items():
-                with open(os.path.join(package, name), "w", encoding="utf-8") as file:
+            for module, source in about["host"].items():
+                with open(os.path.join(package, module), "w", encoding="utf-8") as file:
                     file.write(source)
             _program = _make(name, build, stage, about)
             atexit.register(shutil.rmtree, stage, True)
