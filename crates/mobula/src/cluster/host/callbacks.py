@@ -52,23 +52,23 @@ def put(value, out, sink):
 
 def get(handles, n, timeout, sink):
     try:
-        if n == 1 and timeout < 0:  # most of them
-            return answer(sink, waiting(ray.get, REFS[handles[0]]))
-        refs = [REFS[handles[i]] for i in range(n)]
-        for value in get_in_order(refs, None if timeout < 0 else timeout):
+        limit = None if timeout < 0 else timeout
+        if n == 1:
+            return answer(sink, waiting(ray.get, REFS[handles[0]], timeout=limit))
+        for value in get_in_order([REFS[handles[i]] for i in range(n)], limit):
             answer(sink, value)
     except BaseException as error:
         refuse(sink, error, timeout)
 
 
 def get_in_order(refs, timeout):
-    """`ray.get`, except that of several errors the first in order is raised, where Ray raises the first to arrive."""
+    """`ray.get` of several, except that the first error in order is raised, where Ray raises the first to arrive."""
     end = None if timeout is None else time.monotonic() + timeout
     try:
         return waiting(ray.get, refs, timeout=timeout)
-    except ray.exceptions.RayError as error:
-        if len(refs) == 1 or isinstance(error, ray.exceptions.GetTimeoutError):
-            raise
+    except ray.exceptions.GetTimeoutError:
+        raise
+    except ray.exceptions.RayError:
         for ref in refs:
             waiting(ray.get, ref, timeout=None if end is None else max(0, end - time.monotonic()))
         raise

@@ -5,7 +5,6 @@ import traceback
 
 import ray.exceptions
 
-
 FAILED, PANICKED = 1, 2
 CANCELLED = 9
 ERROR_CODES = [  # the first that fits, by name since older versions of Ray lack some
