@@ -36,7 +36,8 @@ pub struct Line {
     pub name: &'static str,
     /// The fastest of several runs, in µs each.
     pub micros: f64,
-    /// Arithmetic of the network's layers, in floating-point operations; 0 where there is none.
+    /// Arithmetic of the network's layers, in floating-point operations, those with zeros included, which the
+    /// learner leaves out; 0 where there is none.
     pub flop: f64,
 }
 

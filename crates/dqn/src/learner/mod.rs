@@ -7,6 +7,7 @@
 
 mod adam;
 mod layout;
+mod marks;
 mod pass;
 mod product;
 

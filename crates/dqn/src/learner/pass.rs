@@ -1,72 +1,206 @@
 //! One learn step's passes through the network: forward, error, backward.
 //!
-//! Samples go in panels of sixteen, one per lane; a panel is a list of rows, one per neuron. A panel of every
-//! hidden layer fits the first cache, so all its passes run before the next panel's. The weights' gradients
-//! are products over the whole batch at the end, for which the layers' right-hand factors are kept
-//! transposed: a row per sample.
+//! A layer is a matrix with a row per sample, and so are its errors: a sample's zeros, half of its numbers,
+//! cost nothing in a [product]. Only the four outputs are computed with a sample per lane, since their rows
+//! would be too narrow.
 
 use super::layout::{INPUTS, Layout};
-use super::product::{Left, Masked, Plain, Rectified, product};
+use super::marks::Marks;
+use super::product::{Left, Right, Sink, product};
 use crate::config::{ACTIONS, STATE};
 use crate::replay::Batch;
-use crate::rows::{LANES, Row, flat, flat_mut, rows};
+use crate::rows::{LANES, Row, flat, rows};
 use crate::simd::lanes::Lanes;
 
 /// Room for a batch's passes; nothing in it outlives a learn step.
 #[derive(Clone, Debug)]
 pub(crate) struct Scratch {
-    /// Inputs, `[panel][INPUTS]`.
-    states: Vec<Row>,
-    /// First layer, `[panel][inputs2]`, the last row of each panel all ones.
-    hidden1: Vec<Row>,
-    /// Errors of the first layer, and the second layer and its errors: `[column][sample]`, columns of 16 neurons.
+    layers: Layers,
+    /// Errors of both hidden layers, and of the outputs: zero but for the action taken.
     errors1: Vec<Row>,
-    hidden2: Vec<Row>,
     errors2: Vec<Row>,
-    /// Errors of the outputs, `[panel][action]`.
-    errors3: Vec<Row>,
-    /// The best value of each next state, `[panel]`.
-    best: Vec<Row>,
-    /// One panel of the second layer and of each layer's errors.
+    errors3: Vec<f32>,
+    marks_error2: Marks,
+    /// The action that each sample took.
+    taken: Marks,
+    /// The samples that each neuron of the first layer and each action has.
+    neurons1: Marks,
+    actions: Marks,
+    /// The second layer's weights with a row per neuron.
+    turned2: Vec<Row>,
+    /// The best value of each next state.
+    best: Vec<f32>,
+}
+
+/// What the layers of a batch gave, a row per sample.
+#[derive(Clone, Debug)]
+struct Layers {
+    /// Inputs, a constant 1 behind them.
+    states: Vec<Row>,
+    /// First layer.
+    hidden1: Vec<Row>,
+    marks1: Marks,
+    hidden2: Vec<Row>,
+    /// Sixteen samples of the second layer with a row per neuron.
     panel2: Vec<Row>,
-    panel_error1: Vec<Row>,
-    panel_error2: Vec<Row>,
+    /// Outputs of sixteen samples each, `[panel][action]`.
+    values: Vec<Row>,
+}
+
+/// How many rows of sixteen the samples of the first layer are apart: one more than they fill, or the numbers of a
+/// neuron, read one after the other, would lie in too few of the cache's sets.
+const fn stride(across1: usize) -> usize {
+    across1 + 1
+}
+
+impl Layers {
+    fn new(layout: &Layout, batch: usize) -> Self {
+        let [across1, across2] = layout.across;
+        let panels = rows(batch);
+        let mut states = vec![Row::ZERO; batch];
+        states.iter_mut().for_each(|state| state.0[STATE] = 1.0);
+        Self {
+            states,
+            hidden1: vec![Row::ZERO; batch * stride(across1)],
+            marks1: Marks::new(batch, LANES * across1),
+            // The last panel is read to its end.
+            hidden2: vec![Row::ZERO; LANES * panels * across2],
+            panel2: vec![Row::ZERO; LANES * across2],
+            values: vec![Row::ZERO; panels * ACTIONS],
+        }
+    }
+
+    /// The hidden layers of the first `count` samples.
+    #[inline(always)]
+    fn hidden<L: Lanes>(&mut self, layout: &Layout, weights: &[Row], count: usize) {
+        let [across1, across2] = layout.across;
+        let left = Left { numbers: flat(&self.states), row_step: LANES, step: 1, marks: None };
+        let right = Right { rows: &weights[..layout.layer2()], across: across1 };
+        let (to, marks) = (&mut self.hidden1[..], Some(&mut self.marks1));
+        product::<L>(left, count, right, Rectified { to, stride: stride(across1), bias: None, marks });
+        let (numbers, marks) = (flat(&self.hidden1), Some(self.marks1.rows()));
+        let left = Left { numbers, row_step: LANES * stride(across1), step: 1, marks };
+        let (rows, bias) = weights[layout.layer2()..layout.layer3()].split_at(LANES * across1 * across2);
+        let right = Right { rows, across: across2 };
+        let to = &mut self.hidden2[..];
+        product::<L>(left, count, right, Rectified { to, stride: across2, bias: Some(bias), marks: None });
+    }
+
+    /// All layers of the first `count` samples.
+    #[inline(always)]
+    fn forward<L: Lanes>(&mut self, layout: &Layout, weights: &[Row], states: &[[f32; STATE]]) {
+        for (row, state) in self.states.iter_mut().zip(states) {
+            row.0[..STATE].copy_from_slice(state);
+        }
+        self.hidden::<L>(layout, weights, states.len());
+        let across2 = layout.across[1];
+        let heads = flat(&weights[layout.layer3()..layout.bias3()]);
+        let heads = Left { numbers: heads, row_step: LANES * across2, step: 1, marks: None };
+        let bias = weights[layout.bias3()];
+        for (panel, values) in self.values.chunks_exact_mut(ACTIONS).enumerate() {
+            let samples = &self.hidden2[panel * LANES * across2..];
+            for (column, to) in self.panel2.chunks_exact_mut(LANES).enumerate() {
+                L::transpose(&samples[column..], across2, to, 1);
+            }
+            let right = Right { rows: &self.panel2, across: 1 };
+            product::<L>(heads, ACTIONS, right, Plain { to: values, stride: 1 });
+            for (values, bias) in values.iter_mut().zip(bias.0) {
+                values.0.iter_mut().for_each(|value| *value += bias);
+            }
+        }
+    }
+
+    /// The output for an action.
+    #[inline(always)]
+    fn value(&self, sample: usize, action: usize) -> f32 {
+        self.values[sample / LANES * ACTIONS + action].0[sample % LANES]
+    }
 }
 
 impl Scratch {
     pub fn new(layout: &Layout, batch: usize) -> Self {
-        let panels = rows(batch);
-        let samples = panels * LANES;
         let [across1, across2] = layout.across;
-        let many = |count: usize| vec![Row::ZERO; count];
-        let mut states = many(panels * INPUTS);
-        let mut hidden1 = many(panels * layout.inputs2());
-        for (rows, height) in [(&mut states, INPUTS), (&mut hidden1, layout.inputs2())] {
-            rows.chunks_exact_mut(height).for_each(|panel| panel[height - 1] = Row([1.0; LANES]));
-        }
         Self {
-            states,
-            hidden1,
-            errors1: many(samples * across1),
-            hidden2: many(samples * across2),
-            errors2: many(samples * across2),
-            errors3: many(panels * ACTIONS),
-            best: many(panels),
-            panel2: many(LANES * across2),
-            panel_error1: many(LANES * across1),
-            panel_error2: many(LANES * across2),
+            layers: Layers::new(layout, batch),
+            errors1: vec![Row::ZERO; batch * across1],
+            errors2: vec![Row::ZERO; batch * across2],
+            errors3: vec![0.0; batch * ACTIONS],
+            marks_error2: Marks::new(batch, LANES * across2),
+            taken: Marks::new(batch, ACTIONS),
+            neurons1: Marks::new(LANES * across1, batch),
+            actions: Marks::new(ACTIONS, batch),
+            turned2: vec![Row::ZERO; LANES * across2 * across1],
+            best: vec![0.0; batch],
         }
     }
+}
 
-    /// Writes observations into the panels.
+/// Every row as it is, `stride` rows of sixteen apart.
+struct Plain<'a> {
+    to: &'a mut [Row],
+    stride: usize,
+}
+
+impl<L: Lanes> Sink<L> for Plain<'_> {
     #[inline(always)]
-    fn set_states(&mut self, states: &[[f32; STATE]]) {
-        for (panel, states) in self.states.chunks_exact_mut(INPUTS).zip(states.chunks(LANES)) {
-            for (lane, state) in states.iter().enumerate() {
-                for (row, &value) in panel.iter_mut().zip(state) {
-                    row.0[lane] = value;
-                }
-            }
+    fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
+        let to = &mut self.to[row * self.stride + column..][..C];
+        for (to, sum) in to.iter_mut().zip(sums) {
+            sum.store(to);
+        }
+    }
+}
+
+/// Every row, with the biases added, through the rectifier, and marks of what is left.
+struct Rectified<'a> {
+    to: &'a mut [Row],
+    stride: usize,
+    bias: Option<&'a [Row]>,
+    marks: Option<&'a mut Marks>,
+}
+
+impl<L: Lanes> Sink<L> for Rectified<'_> {
+    #[inline(always)]
+    fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
+        let to = &mut self.to[row * self.stride + column..][..C];
+        let mut nonzero = [0; C];
+        for (i, ((to, sum), nonzero)) in to.iter_mut().zip(sums).zip(&mut nonzero).enumerate() {
+            let sum = match self.bias {
+                Some(bias) => sum.add(L::load(&bias[column + i])),
+                None => sum,
+            };
+            let sum = sum.relu();
+            sum.store(to);
+            *nonzero = sum.nonzero();
+        }
+        if let Some(marks) = &mut self.marks {
+            marks.replace(row, column, nonzero);
+        }
+    }
+}
+
+/// Every row where the layer's output is positive: the rectifier's derivative.
+struct Masked<'a> {
+    output: &'a [Row],
+    output_stride: usize,
+    to: &'a mut [Row],
+    stride: usize,
+    marks: Option<&'a mut Marks>,
+}
+
+impl<L: Lanes> Sink<L> for Masked<'_> {
+    #[inline(always)]
+    fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
+        let to = &mut self.to[row * self.stride + column..][..C];
+        let output = &self.output[row * self.output_stride + column..][..C];
+        let mut nonzero = [0; C];
+        for (((to, output), sum), nonzero) in to.iter_mut().zip(output).zip(sums).zip(&mut nonzero) {
+            let sum = sum.where_positive(L::load(output));
+            sum.store(to);
+            *nonzero = sum.nonzero();
+        }
+        if let Some(marks) = &mut self.marks {
+            marks.replace(row, column, nonzero);
         }
     }
 }
@@ -88,35 +222,6 @@ pub(crate) struct Pass<'a> {
     pub discount: f32,
 }
 
-/// Values of a panel's four actions, and its hidden layers on the way.
-#[inline(always)]
-fn forward<L: Lanes>(
-    layout: &Layout,
-    weights: &[Row],
-    x: &[Row],
-    h1: &mut [Row],
-    h2: &mut [Row],
-) -> [Row; ACTIONS] {
-    let [across1, across2] = layout.across;
-    let inputs2 = layout.inputs2();
-    let h1 = &mut h1[..inputs2];
-    let h2 = &mut h2[..LANES * across2];
-    let layer1 = Left::plain(flat(&weights[..layout.layer2()]), 1, LANES * across1, INPUTS);
-    product::<L>(layer1, LANES * across1, &x[..INPUTS], Rectified(h1));
-    let layer2 = flat(&weights[layout.layer2()..layout.layer3()]);
-    let layer2 = Left::plain(layer2, 1, LANES * across2, inputs2);
-    product::<L>(layer2, LANES * across2, h1, Rectified(h2));
-    let layer3 = flat(&weights[layout.layer3()..layout.bias3()]);
-    let layer3 = Left::plain(layer3, LANES * across2, 1, LANES * across2);
-    let bias = weights[layout.bias3()];
-    let mut values = [Row::ZERO; ACTIONS];
-    product::<L>(layer3, ACTIONS, h2, Plain { to: &mut values, stride: 1 });
-    for (values, bias) in values.iter_mut().zip(bias.0) {
-        values.0.iter_mut().for_each(|value| *value += bias);
-    }
-    values
-}
-
 /// Gradients of the batch's mean squared error, into `gradients`.
 #[inline(always)]
 pub(crate) fn gradients<L: Lanes>(
@@ -126,110 +231,113 @@ pub(crate) fn gradients<L: Lanes>(
     scratch: &mut Scratch,
     gradients: &mut [Row],
 ) -> Learned {
-    let Pass { layout, batch, discount } = pass;
-    let [across1, across2] = layout.across;
-    let inputs2 = layout.inputs2();
-    let panels = rows(batch.actions.len());
-    let samples = panels * LANES;
-
-    scratch.set_states(&batch.next_states);
-    for panel in 0..panels {
-        let x = &scratch.states[panel * INPUTS..];
-        let h1 = &mut scratch.hidden1[panel * inputs2..];
-        let values = forward::<L>(&layout, target, x, h1, &mut scratch.panel2);
-        let [a, b, c, d] = values.map(|row| row.0);
-        for lane in 0..LANES {
-            scratch.best[panel].0[lane] = a[lane].max(b[lane]).max(c[lane].max(d[lane]));
-        }
+    let Pass { layout, batch, .. } = pass;
+    let layers = &mut scratch.layers;
+    layers.forward::<L>(&layout, target, &batch.next_states);
+    for (sample, best) in scratch.best.iter_mut().enumerate() {
+        let [a, b, c, d] = std::array::from_fn(|action| layers.value(sample, action));
+        *best = a.max(b).max(c.max(d));
     }
-
-    scratch.set_states(&batch.states);
-    let mut learned = Learned::default();
-    let scale = 1.0 / batch.actions.len() as f32;
-    let mut bias3 = Row::ZERO;
-    let layer2 = flat(&weights[layout.layer2()..layout.layer3()]);
-    let layer3 = flat(&weights[layout.layer3()..layout.bias3()]);
-    for panel in 0..panels {
-        let x = &scratch.states[panel * INPUTS..];
-        let h1 = &mut scratch.hidden1[panel * inputs2..][..inputs2];
-        let h2 = &mut scratch.panel2[..LANES * across2];
-        let values = forward::<L>(&layout, weights, x, h1, h2);
-
-        let errors3 = &mut scratch.errors3[panel * ACTIONS..][..ACTIONS];
-        errors3.fill(Row::ZERO);
-        let first = panel * LANES;
-        for lane in 0..LANES.min(batch.actions.len() - first) {
-            let sample = first + lane;
-            let action = usize::from(batch.actions[sample]) % ACTIONS;
-            let left = if batch.dones[sample] { 0.0 } else { discount };
-            let goal = left.mul_add(scratch.best[panel].0[lane], batch.rewards[sample]);
-            let value = values[action].0[lane];
-            let error = value - goal;
-            learned.loss += error * error;
-            learned.value += value;
-            let slope = 2.0 * scale * error;
-            errors3[action].0[lane] = slope;
-            bias3.0[action] += slope;
-        }
-
-        let e2 = &mut scratch.panel_error2[..LANES * across2];
-        let left = Left::plain(layer3, 1, LANES * across2, ACTIONS);
-        product::<L>(left, LANES * across2, errors3, Masked { output: h2, to: e2 });
-        let e1 = &mut scratch.panel_error1[..LANES * across1];
-        let left = Left::plain(layer2, LANES * across2, 1, LANES * across2);
-        product::<L>(left, LANES * across1, e2, Masked { output: h1, to: e1 });
-        transpose::<L>(h2, &mut scratch.hidden2, panel, samples);
-        transpose::<L>(e2, &mut scratch.errors2, panel, samples);
-        transpose::<L>(e1, &mut scratch.errors1, panel, samples);
-    }
-
-    let (layer1, rest) = gradients.split_at_mut(layout.layer2());
-    let (layer2, rest) = rest.split_at_mut(layout.layer3() - layout.layer2());
-    let (layer3, rest) = rest.split_at_mut(layout.bias3() - layout.layer3());
-    rest[0] = bias3;
-    let batchwise = |numbers, height: usize| Left {
-        numbers,
-        row_step: LANES,
-        step: 1,
-        block: LANES,
-        jump: LANES * height,
-    };
-    let left = batchwise(flat(&scratch.states[..panels * INPUTS]), INPUTS);
-    outer::<L>(left, INPUTS, &scratch.errors1, samples, across1, layer1);
-    let left = batchwise(flat(&scratch.hidden1[..panels * inputs2]), inputs2);
-    outer::<L>(left, inputs2, &scratch.errors2, samples, across2, layer2);
-    let left = batchwise(flat(&scratch.errors3[..panels * ACTIONS]), ACTIONS);
-    outer::<L>(left, ACTIONS, &scratch.hidden2, samples, across2, layer3);
-
-    learned.loss *= scale;
-    learned.value *= scale;
+    layers.forward::<L>(&layout, weights, &batch.states);
+    let (learned, bias3) = output_errors(pass, scratch);
+    let count = batch.actions.len();
+    hidden_errors::<L>(&layout, count, weights, scratch);
+    layer_gradients::<L>(&layout, count, scratch, gradients);
+    gradients[layout.bias3()] = bias3;
     learned
 }
 
-/// A layer's gradient, one column of sixteen after the other.
+/// Errors of the outputs, and the gradients of their biases.
 #[inline(always)]
-fn outer<L: Lanes>(
-    left: Left<'_>,
-    height: usize,
-    right: &[Row],
-    samples: usize,
-    across: usize,
-    to: &mut [Row],
-) {
-    for (column, right) in right.chunks_exact(samples).take(across).enumerate() {
-        product::<L>(left, height, right, Plain { to: &mut to[column..], stride: across });
+fn output_errors(pass: Pass<'_>, scratch: &mut Scratch) -> (Learned, Row) {
+    let Pass { batch, discount, .. } = pass;
+    let mut learned = Learned::default();
+    let mut bias3 = Row::ZERO;
+    let scale = 1.0 / batch.actions.len() as f32;
+    scratch.taken.clear();
+    scratch.errors3.fill(0.0);
+    for (sample, errors) in scratch.errors3.chunks_exact_mut(ACTIONS).enumerate() {
+        let action = usize::from(batch.actions[sample]) % ACTIONS;
+        let left = if batch.dones[sample] { 0.0 } else { discount };
+        let goal = left.mul_add(scratch.best[sample], batch.rewards[sample]);
+        let value = scratch.layers.value(sample, action);
+        let error = value - goal;
+        learned.loss += error * error;
+        learned.value += value;
+        let slope = 2.0 * scale * error;
+        errors[action] = slope;
+        bias3.0[action] += slope;
+        scratch.taken.set(sample, action);
     }
+    learned.loss *= scale;
+    learned.value *= scale;
+    (learned, bias3)
 }
 
-/// Turns a panel, a row per neuron, into rows per sample.
+/// Errors of both hidden layers.
 #[inline(always)]
-fn transpose<L: Lanes>(panel_rows: &[Row], to: &mut [Row], panel: usize, samples: usize) {
-    let (blocks, _) = panel_rows.as_chunks::<LANES>();
-    for (block, column) in blocks.iter().zip(to.chunks_exact_mut(samples)) {
-        if let Some(to) = column.as_chunks_mut::<LANES>().0.get_mut(panel) {
-            L::transpose(block, to);
+fn hidden_errors<L: Lanes>(layout: &Layout, count: usize, weights: &[Row], scratch: &mut Scratch) {
+    let [across1, across2] = layout.across;
+    let left =
+        Left { numbers: &scratch.errors3, row_step: ACTIONS, step: 1, marks: Some(scratch.taken.rows()) };
+    let right = Right { rows: &weights[layout.layer3()..layout.bias3()], across: across2 };
+    let sink = Masked {
+        output: &scratch.layers.hidden2,
+        output_stride: across2,
+        to: &mut scratch.errors2,
+        stride: across2,
+        marks: Some(&mut scratch.marks_error2),
+    };
+    product::<L>(left, count, right, sink);
+
+    let layer2 = &weights[layout.layer2()..layout.layer3()];
+    for (block, rows) in layer2.chunks_exact(LANES * across2).take(across1).enumerate() {
+        for column in 0..across2 {
+            let to = &mut scratch.turned2[column * LANES * across1 + block..];
+            L::transpose(&rows[column..], across2, to, across1);
         }
     }
+    let left = Left {
+        numbers: flat(&scratch.errors2),
+        row_step: LANES * across2,
+        step: 1,
+        marks: Some(scratch.marks_error2.rows()),
+    };
+    let right = Right { rows: &scratch.turned2, across: across1 };
+    let sink = Masked {
+        output: &scratch.layers.hidden1,
+        output_stride: stride(across1),
+        to: &mut scratch.errors1,
+        stride: across1,
+        marks: None,
+    };
+    product::<L>(left, count, right, sink);
+}
+
+/// Gradients of all weights, and of the hidden layers' biases: a layer's inputs times its errors.
+#[inline(always)]
+fn layer_gradients<L: Lanes>(layout: &Layout, count: usize, scratch: &mut Scratch, gradients: &mut [Row]) {
+    let [across1, across2] = layout.across;
+    let Scratch { layers, errors1, errors2, errors3, taken, neurons1, actions, .. } = scratch;
+    layers.marks1.transpose(neurons1);
+    taken.transpose(actions);
+    let (layer1, rest) = gradients.split_at_mut(layout.layer2());
+    let (layer2, layer3) = rest.split_at_mut(layout.layer3() - layout.layer2());
+    let samples = |rows, across| Right { rows, across };
+
+    let left = Left { numbers: flat(&layers.states), row_step: 1, step: LANES, marks: None };
+    let to = Plain { to: layer1, stride: across1 };
+    product::<L>(left, INPUTS, samples(errors1, across1), to);
+    let (layer2, bias2) = layer2.split_at_mut(LANES * across1 * across2);
+    let (numbers, marks) = (flat(&layers.hidden1), Some(neurons1.rows()));
+    let left = Left { numbers, row_step: 1, step: LANES * stride(across1), marks };
+    let to = Plain { to: layer2, stride: across2 };
+    product::<L>(left, LANES * across1, samples(errors2, across2), to);
+    let ones = Left { numbers: &[1.0], row_step: 0, step: 0, marks: None };
+    product::<L>(ones, 1, samples(errors2, across2), Plain { to: bias2, stride: across2 });
+    let left = Left { numbers: errors3, row_step: 1, step: ACTIONS, marks: Some(actions.rows()) };
+    let to = Plain { to: layer3, stride: across2 };
+    product::<L>(left, ACTIONS, samples(&layers.hidden2[..count * across2], across2), to);
 }
 
 /// Values of one state's four actions.
@@ -238,21 +346,15 @@ pub(crate) fn values<L: Lanes>(
     layout: Layout,
     weights: &[Row],
     state: &[f32; STATE],
-    room: &mut Room,
+    Room(layers): &mut Room,
 ) -> [f32; ACTIONS] {
-    let [across1, across2] = layout.across;
-    let mut x = [1.0; INPUTS];
-    x[..STATE].copy_from_slice(state);
-    let inputs2 = layout.inputs2();
-    let Room { h1, h2 } = room;
-    layer::<L>(&x, &weights[..layout.layer2()], &mut h1[..across1]);
-    h1[across1].0[0] = 1.0;
-    let h2 = &mut h2[..across2];
-    layer::<L>(&flat(h1)[..inputs2], &weights[layout.layer2()..layout.layer3()], h2);
+    layers.states[0].0[..STATE].copy_from_slice(state);
+    layers.hidden::<L>(&layout, weights, 1);
+    let across2 = layout.across[1];
     let heads = &weights[layout.layer3()..layout.bias3()];
     let bias = weights[layout.bias3()];
     let mut sums = [L::zero(); ACTIONS];
-    for (i, hidden) in h2.iter().enumerate() {
+    for (i, hidden) in layers.hidden2[..across2].iter().enumerate() {
         let hidden = L::load(hidden);
         for (action, sum) in sums.iter_mut().enumerate() {
             *sum = sum.fma(hidden, L::load(&heads[action * across2 + i]));
@@ -278,52 +380,12 @@ fn across_lanes(Row(mut lanes): Row) -> f32 {
     lanes[0]
 }
 
-/// Room for one state's hidden layers.
+/// Room for one state's layers.
 #[derive(Clone, Debug)]
-pub(crate) struct Room {
-    h1: Vec<Row>,
-    h2: Vec<Row>,
-}
+pub(crate) struct Room(Layers);
 
 impl Room {
     pub fn new(layout: &Layout) -> Self {
-        let mut room =
-            Self { h1: vec![Row::ZERO; layout.across[0] + 1], h2: vec![Row::ZERO; layout.across[1]] };
-        flat_mut(&mut room.h1)[layout.inputs2() - 1] = 1.0;
-        room
-    }
-}
-
-/// One layer of one sample: four rows of neurons at a time, as many sums as the adders' latency wants.
-#[inline(always)]
-fn layer<L: Lanes>(inputs: &[f32], weights: &[Row], to: &mut [Row]) {
-    let across = to.len();
-    let (fours, rest) = to.as_chunks_mut::<4>();
-    let done = 4 * fours.len();
-    for (i, to) in fours.iter_mut().enumerate() {
-        columns::<L, 4>(inputs, weights, across, 4 * i, to);
-    }
-    for (i, to) in rest.iter_mut().enumerate() {
-        columns::<L, 1>(inputs, weights, across, done + i, std::array::from_mut(to));
-    }
-}
-
-#[inline(always)]
-fn columns<L: Lanes, const C: usize>(
-    inputs: &[f32],
-    weights: &[Row],
-    across: usize,
-    first: usize,
-    to: &mut [Row; C],
-) {
-    let mut sums = [L::zero(); C];
-    for (&input, weights) in inputs.iter().zip(weights.chunks_exact(across)) {
-        let input = L::splat(input);
-        for (sum, weights) in sums.iter_mut().zip(&weights[first..first + C]) {
-            *sum = sum.fma(input, L::load(weights));
-        }
-    }
-    for (sum, to) in sums.into_iter().zip(to) {
-        sum.relu().store(to);
+        Self(Layers::new(layout, 1))
     }
 }

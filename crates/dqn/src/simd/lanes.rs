@@ -4,7 +4,7 @@ use crate::rows::{LANES, Row};
 
 /// Sixteen numbers, in one register or several.
 pub(crate) trait Lanes: Copy {
-    /// Rows of a matrix product that are computed together: as many sums as the registers hold.
+    /// Sums of a matrix product that are computed together: as many as the adders' latency wants.
     const TILE: usize;
 
     fn zero() -> Self;
@@ -13,12 +13,15 @@ pub(crate) trait Lanes: Copy {
     fn store(self, to: &mut Row);
     /// `self + a * b`, rounded once.
     fn fma(self, a: Self, b: Self) -> Self;
+    fn add(self, b: Self) -> Self;
     /// `0 > x ? 0 : x`, so that what is not a number stays so.
     fn relu(self) -> Self;
     /// The lane where `of > 0`, else 0.
     fn where_positive(self, of: Self) -> Self;
-    /// Swaps lanes and rows of a block.
-    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]);
+    /// A bit for every lane that is not zero.
+    fn nonzero(self) -> u16;
+    /// Swaps lanes and rows of a block of sixteen; its rows, and those it goes to, are so many apart.
+    fn transpose(from: &[Row], from_stride: usize, to: &mut [Row], to_stride: usize);
 }
 
 /// Plain Rust, for any machine.
@@ -57,6 +60,14 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn add(mut self, b: Self) -> Self {
+        for i in 0..LANES {
+            self.0[i] += b.0[i];
+        }
+        self
+    }
+
+    #[inline(always)]
     fn relu(self) -> Self {
         Self(self.0.map(|x| if 0.0 > x { 0.0 } else { x }))
     }
@@ -70,10 +81,15 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
-        for (i, row) in from.iter().enumerate() {
-            for (j, to) in to.iter_mut().enumerate() {
-                to.0[i] = row.0[j];
+    fn nonzero(self) -> u16 {
+        self.0.iter().enumerate().fold(0, |bits, (i, &x)| bits | u16::from(x != 0.0) << i)
+    }
+
+    #[inline(always)]
+    fn transpose(from: &[Row], from_stride: usize, to: &mut [Row], to_stride: usize) {
+        for i in 0..LANES {
+            for j in 0..LANES {
+                to[j * to_stride].0[i] = from[i * from_stride].0[j];
             }
         }
     }

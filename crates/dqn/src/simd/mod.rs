@@ -14,7 +14,7 @@ pub(crate) mod x86;
 pub enum Width {
     /// Plain Rust, on any machine.
     Portable,
-    /// 8 lanes at a time: AVX2 and FMA.
+    /// 8 lanes at a time: AVX2, FMA and BMI1.
     Avx2,
     /// 16 lanes at a time: AVX-512F.
     Avx512,
@@ -35,7 +35,9 @@ impl Width {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => {
-                std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+                    && std::arch::is_x86_feature_detected!("bmi1")
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Self::Avx2.is_supported() && std::arch::is_x86_feature_detected!("avx512f"),
@@ -63,12 +65,12 @@ pub(crate) fn prefetch<T>(what: &T) {
 macro_rules! dispatch {
     ($width:expr, $function:ident($($name:ident: $type:ty),* $(,)?) $(-> $output:ty)?) => {{
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
+        #[target_feature(enable = "avx2,fma,bmi1")]
         unsafe fn avx2($($name: $type),*) $(-> $output)? {
             $function::<$crate::simd::x86::Avx2>($($name),*)
         }
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx2,fma")]
+        #[target_feature(enable = "avx512f,avx2,fma,bmi1")]
         unsafe fn avx512($($name: $type),*) $(-> $output)? {
             $function::<$crate::simd::x86::Avx512>($($name),*)
         }

@@ -6,14 +6,14 @@
 use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
-use crate::rows::{LANES, Row};
+use crate::rows::Row;
 
 /// Sixteen lanes in two registers.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256, __m256);
 
 impl Lanes for Avx2 {
-    const TILE: usize = 6;
+    const TILE: usize = 4;
 
     #[inline(always)]
     fn zero() -> Self {
@@ -51,6 +51,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm256_add_ps(self.0, b.0), _mm256_add_ps(self.1, b.1)) }
+    }
+
+    #[inline(always)]
     fn relu(self) -> Self {
         // MAXPS returns its second operand unless the first is greater.
         // SAFETY: see the module.
@@ -72,9 +78,20 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+    fn nonzero(self) -> u16 {
         // SAFETY: see the module.
-        unsafe { transpose(from, to) }
+        unsafe {
+            let zero = _mm256_setzero_ps();
+            let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.0, zero));
+            let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(self.1, zero));
+            (low | high << 8) as u16
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(from: &[Row], from_stride: usize, to: &mut [Row], to_stride: usize) {
+        // SAFETY: see the module.
+        unsafe { transpose(from, from_stride, to, to_stride) }
     }
 }
 
@@ -83,7 +100,7 @@ impl Lanes for Avx2 {
 pub(crate) struct Avx512(__m512);
 
 impl Lanes for Avx512 {
-    const TILE: usize = 16;
+    const TILE: usize = 8;
 
     #[inline(always)]
     fn zero() -> Self {
@@ -115,6 +132,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        // SAFETY: see the module.
+        unsafe { Self(_mm512_add_ps(self.0, b.0)) }
+    }
+
+    #[inline(always)]
     fn relu(self) -> Self {
         // SAFETY: see the module.
         unsafe { Self(_mm512_max_ps(_mm512_setzero_ps(), self.0)) }
@@ -130,9 +153,15 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+    fn nonzero(self) -> u16 {
+        // SAFETY: see the module.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(self.0, _mm512_setzero_ps()) }
+    }
+
+    #[inline(always)]
+    fn transpose(from: &[Row], from_stride: usize, to: &mut [Row], to_stride: usize) {
         // SAFETY: AVX-512F implies AVX2; see the module.
-        unsafe { transpose(from, to) }
+        unsafe { transpose(from, from_stride, to, to_stride) }
     }
 }
 
@@ -142,13 +171,14 @@ impl Lanes for Avx512 {
 ///
 /// The processor must have AVX2.
 #[inline(always)]
-unsafe fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
+unsafe fn transpose(from: &[Row], from_stride: usize, to: &mut [Row], to_stride: usize) {
+    let from = |row: usize| from[row * from_stride].0.as_ptr();
     for (top, left) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
         // SAFETY: the caller's; loads and stores stay within the sixteen numbers of a row.
         unsafe {
             let mut rows = [_mm256_setzero_ps(); 8];
             for (i, row) in rows.iter_mut().enumerate() {
-                *row = _mm256_load_ps(from[top + i].0.as_ptr().add(left));
+                *row = _mm256_load_ps(from(top + i).add(left));
             }
             // Columns 0 and 4 of rows 0 to 3, then 1 and 5, 2 and 6, 3 and 7; then the same of rows 4 to 7.
             let mut fours = [_mm256_setzero_ps(); 8];
@@ -166,8 +196,8 @@ unsafe fn transpose(from: &[Row; LANES], to: &mut [Row; LANES]) {
                 let (low, high) = (fours[column], fours[column + 4]);
                 let first = _mm256_permute2f128_ps::<0x20>(low, high);
                 let second = _mm256_permute2f128_ps::<0x31>(low, high);
-                _mm256_store_ps(to[left + column].0.as_mut_ptr().add(top), first);
-                _mm256_store_ps(to[left + column + 4].0.as_mut_ptr().add(top), second);
+                _mm256_store_ps(to[(left + column) * to_stride].0.as_mut_ptr().add(top), first);
+                _mm256_store_ps(to[(left + column + 4) * to_stride].0.as_mut_ptr().add(top), second);
             }
         }
     }

@@ -43,6 +43,13 @@ impl Default for Problem {
     }
 }
 
+/// All that an iteration over the joints changes, apart from the problem so that it stays in registers.
+#[derive(Clone, Copy)]
+struct Motion {
+    velocities: [Velocity; 3],
+    joints: [Joint; 2],
+}
+
 /// The numbers that decide how the joints' iterations go on, by their bits.
 type Key = [u32; 11];
 
@@ -50,7 +57,8 @@ type Key = [u32; 11];
 /// pulled.
 type Added = [Option<Increment>; 2];
 
-impl Problem {
+impl Motion {
+    #[inline(always)]
     fn key(&self) -> Key {
         let [a, b, c] = &self.velocities;
         let [left, right] = &self.joints;
@@ -58,85 +66,122 @@ impl Problem {
             .map(f32::to_bits)
     }
 
+    #[inline(always)]
+    fn is_at(&self, key: &Key) -> bool {
+        self.key().iter().zip(key).fold(0, |different, (a, b)| different | (a ^ b)) == 0
+    }
+}
+
+impl Problem {
     /// Solves the problem with one environment's arithmetic.
     pub fn solve(&mut self, scene: &Scene) {
         if self.contacts.is_empty() {
-            self.solve_joints(scene, 0);
+            self.resume(scene, 0);
+        } else if self.order[0] == 1 {
+            self.solve_touching::<1>(scene);
         } else {
-            for _ in 0..VELOCITY_ITERATIONS {
-                self.iterate(scene);
-                for (_, contact) in &mut self.contacts {
-                    contact.solve(&mut self.velocities[contact.body]);
-                }
-            }
+            self.solve_touching::<0>(scene);
         }
-    }
-
-    #[inline(always)]
-    fn iterate(&mut self, scene: &Scene) -> Added {
-        self.order.map(|j| {
-            let (a, b) = pair(&mut self.velocities, LEGS[j]);
-            self.steps[j].solve(scene, &scene.joints[j], &mut self.joints[j], a, b)
-        })
     }
 
     /// Finishes a problem without contacts of which `done` iterations have been carried out.
     pub fn resume(&mut self, scene: &Scene, done: u32) {
-        self.solve_joints(scene, done);
+        if self.order[0] == 1 {
+            self.solve_joints::<1>(scene, done);
+        } else {
+            self.solve_joints::<0>(scene, done);
+        }
     }
 
-    fn solve_joints(&mut self, scene: &Scene, mut done: u32) {
+    fn motion(&self) -> Motion {
+        Motion { velocities: self.velocities, joints: self.joints }
+    }
+
+    fn set_motion(&mut self, Motion { velocities, joints }: Motion) {
+        (self.velocities, self.joints) = (velocities, joints);
+    }
+
+    /// One iteration over both joints, `FIRST` and then the other. A constant, so that the compiler knows which
+    /// bodies take part.
+    #[inline(always)]
+    fn iterate<const FIRST: usize>(&self, scene: &Scene, motion: &mut Motion) -> Added {
+        [self.solve_joint(FIRST, scene, motion), self.solve_joint(1 - FIRST, scene, motion)]
+    }
+
+    #[inline(always)]
+    fn solve_joint(&self, j: usize, scene: &Scene, motion: &mut Motion) -> Option<Increment> {
+        let (a, b) = pair(&mut motion.velocities, LEGS[j]);
+        self.steps[j].solve(scene, &scene.joints[j], &mut motion.joints[j], a, b)
+    }
+
+    fn solve_touching<const FIRST: usize>(&mut self, scene: &Scene) {
+        let mut motion = self.motion();
+        for _ in 0..VELOCITY_ITERATIONS {
+            self.iterate::<FIRST>(scene, &mut motion);
+            for (_, contact) in &mut self.contacts {
+                contact.solve(&mut motion.velocities[contact.body]);
+            }
+        }
+        self.set_motion(motion);
+    }
+
+    fn solve_joints<const FIRST: usize>(&mut self, scene: &Scene, mut done: u32) {
+        let mut motion = self.motion();
         // The key at iteration `marked`; looking back to a mark that moves on at growing intervals finds
         // any period.
-        let mut mark = self.key();
+        let mut mark = motion.key();
         let mut marked = done;
         let mut added: [Added; MAX_PERIOD] = [[None; 2]; MAX_PERIOD];
         while done < VELOCITY_ITERATIONS {
-            added[done as usize % MAX_PERIOD] = self.iterate(scene);
+            added[done as usize % MAX_PERIOD] = self.iterate::<FIRST>(scene, &mut motion);
             done += 1;
-            let key = self.key();
-            if key == mark {
+            if motion.is_at(&mark) {
                 let period = done - marked;
-                let replayed = self.replay(&added, done, period);
+                let replayed = replay::<FIRST>(&mut motion.joints, &added, done, period);
                 done += replayed;
-                self.turn(scene, replayed % period);
-                mark = self.key();
+                self.turn::<FIRST>(scene, &mut motion, replayed % period);
+                mark = motion.key();
                 marked = done;
             } else if done - marked >= MAX_PERIOD as u32 {
-                mark = key;
+                mark = motion.key();
                 marked = done;
             }
         }
+        self.set_motion(motion);
     }
 
     /// Brings the velocities and the motors to where they are `count` iterations later in the period; the
     /// other impulses are there already.
-    fn turn(&mut self, scene: &Scene, count: u32) {
-        let before = self.joints;
+    fn turn<const FIRST: usize>(&self, scene: &Scene, motion: &mut Motion, count: u32) {
+        let before = motion.joints;
         for _ in 0..count {
-            self.iterate(scene);
+            self.iterate::<FIRST>(scene, motion);
         }
-        for (joint, before) in self.joints.iter_mut().zip(before) {
+        for (joint, before) in motion.joints.iter_mut().zip(before) {
             *joint = Joint { motor_impulse: joint.motor_impulse, ..before };
         }
     }
+}
 
-    /// Adds the impulses of the iterations after `done` that repeat those of the last `period`; returns how
-    /// many there were before a limit would pull.
-    fn replay(&mut self, added: &[Added; MAX_PERIOD], done: u32, period: u32) -> u32 {
-        let first = done - period;
-        for k in 0..VELOCITY_ITERATIONS - done {
-            let phase = (first + k % period) as usize % MAX_PERIOD;
-            let [Some(one), Some(two)] = added[phase] else { return k };
-            let [j, l] = self.order;
-            if self.joints[j].pulls(one) || self.joints[l].pulls(two) {
-                return k;
-            }
-            self.joints[j].add(one);
-            self.joints[l].add(two);
+/// Adds the impulses of the iterations after `done` that repeat those of the last `period`; returns how many
+/// there were before a limit would pull.
+fn replay<const FIRST: usize>(
+    joints: &mut [Joint; 2],
+    added: &[Added; MAX_PERIOD],
+    done: u32,
+    period: u32,
+) -> u32 {
+    let first = done - period;
+    for k in 0..VELOCITY_ITERATIONS - done {
+        let phase = (first + k % period) as usize % MAX_PERIOD;
+        let [Some(one), Some(two)] = added[phase] else { return k };
+        if joints[FIRST].pulls(one) || joints[1 - FIRST].pulls(two) {
+            return k;
         }
-        VELOCITY_ITERATIONS - done
+        joints[FIRST].add(one);
+        joints[1 - FIRST].add(two);
     }
+    VELOCITY_ITERATIONS - done
 }
 
 impl Joint {
