@@ -21,6 +21,10 @@ pub struct Core {
     /// How often each figure is taken.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+
+    /// Only the lines that contain this text; on a cluster.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
 #[mobula::task]
@@ -58,7 +62,13 @@ impl Core {
         let many = self.tasks.unwrap_or(2_000);
         let mut python = Python::start()?;
         let echo = Echo::remote().spawn(ray)?;
-        let kinds = kinds(ray, &echo, many);
+        let mut kinds = kinds(ray, &echo, many);
+        if let Some(text) = &self.only {
+            kinds.retain(|kind| kind.name.contains(text));
+        }
+        if kinds.is_empty() {
+            bail!("no line contains {:?}", self.only.as_deref().unwrap_or_default());
+        }
         let rounds = kinds.iter().map(|kind| self.rounds_of(kind, ray, &mut python));
         let rounds: Vec<_> = rounds.collect::<Result<_>>()?;
         let row = |(kind, rounds): (&Kind<'_>, &Vec<_>)| Row::of(&kind.name, "/s", kind.baseline, rounds);

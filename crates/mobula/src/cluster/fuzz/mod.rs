@@ -11,6 +11,7 @@ mod sample;
 mod values;
 
 use std::ffi::c_void;
+use std::sync::LazyLock;
 
 use super::program::{table, with_args};
 use super::sink::Sink;
@@ -56,7 +57,8 @@ pub fn arguments(data: &[u8]) {
     introduced();
     let mut input = Input::new(data);
     host::begin();
-    let ray = Ray::local(LocalConfig::with_cpus(1.0));
+    // Starting its threads would be most of the time that an input takes.
+    static RAY: LazyLock<Ray> = LazyLock::new(|| Ray::local(LocalConfig::with_cpus(1.0)));
     while input.left() {
         let (id, may_panic) = program::id(&mut input, program::TASKS);
         let values = accepted(&mut input);
@@ -65,14 +67,13 @@ pub fn arguments(data: &[u8]) {
             // What needs an engine has it from the other target.
             Ok(def) if def.signature.contains("ObjectRef") => {}
             Ok(def) => {
-                let done = task::catch(|| with_args(values, |args| (def.run)(&ray, args)).map(drop));
+                let done = task::catch(|| with_args(values, |args| (def.run)(&RAY, args)).map(drop));
                 assert!(may_panic || !done.is_err_and(|failure| failure.panicked), "{id} panicked");
             }
             Err(error) => assert!(!error.to_string().is_empty()),
         }
         let _ = (actor::find(id).is_ok(), actor::find_method(id).is_ok());
     }
-    drop(ray);
     host::end();
 }
 
