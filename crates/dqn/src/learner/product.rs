@@ -1,13 +1,12 @@
 //! Matrix products that leave the zeros out.
 //!
-//! Behind a rectifier about half of all numbers are zero, and what they would add is nothing: a left factor
-//! comes with [marks](super::marks) of the others, and a tile goes through the inner dimension from mark to
-//! mark. That costs a tile less than the reuse of registers that dense tiles live from: each number it keeps
-//! is one load of the left factor for a row of the right one as wide as the registers hold.
+//! Behind a rectifier about half of all numbers are zero, and what they would add is nothing. So a left factor
+//! can come with [marks](super::marks) of the others, and a tile goes through the inner dimension from mark to
+//! mark. Its rows have their zeros in different places: a tile is low, and as wide as the registers allow.
 //!
-//! Every sum runs over the inner dimension in order, one fused multiply-add after the other. Adding a product
-//! with zero changes no sum of finite numbers, so a tile's size, the vectors' width, and whether a zero is left out
-//! change nothing in the result.
+//! Every sum runs over the inner dimension in order, one fused multiply-add after the other. A product with zero
+//! changes no sum of finite numbers, so the tile's size, the vectors' width, and what is left out change nothing
+//! in the result.
 
 use super::marks::Rows;
 use crate::rows::Row;
@@ -137,5 +136,89 @@ unsafe fn add<L: Lanes, const R: usize, const C: usize>(
         for (sum, right) in sums.iter_mut().zip(right) {
             *sum = sum.fma(number, L::load(right));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learner::marks::Marks;
+    use crate::rows::{LANES, flat};
+    use crate::simd::{Width, dispatch};
+
+    struct Collect<'a> {
+        to: &'a mut [Row],
+        across: usize,
+    }
+
+    impl<L: Lanes> Sink<L> for Collect<'_> {
+        #[inline(always)]
+        fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
+            for (i, sum) in sums.into_iter().enumerate() {
+                sum.store(&mut self.to[row * self.across + column + i]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn generic<L: Lanes>(left: Left<'_>, rows: usize, right: Right<'_>, to: &mut [Row]) {
+        product::<L>(left, rows, right, Collect { to, across: right.across });
+    }
+
+    /// Numbers of which every third is zero, in no order.
+    fn number(i: usize) -> f32 {
+        let hash = (i as u32).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519) >> 8;
+        if hash.is_multiple_of(3) { 0.0 } else { hash as f32 / (1 << 23) as f32 - 1.0 }
+    }
+
+    /// One sum after the other, with every zero.
+    fn expected(numbers: &[f32], rows: usize, right: Right<'_>) -> Vec<f32> {
+        let width = right.across * LANES;
+        let inner = right.rows.len() / right.across;
+        let sum = |row: usize, column: usize| {
+            (0..inner).fold(0.0_f32, |sum, k| {
+                numbers[row * inner + k].mul_add(flat(right.rows)[k * width + column], sum)
+            })
+        };
+        (0..rows).flat_map(|row| (0..width).map(move |column| sum(row, column))).collect()
+    }
+
+    #[test]
+    fn every_shape_and_width_gives_the_same_bits_with_and_without_zeros() {
+        for (rows, inner, across) in [(1, 9, 4), (9, 64, 5), (64, 65, 4), (4, 16, 1), (7, 130, 3), (13, 1, 2)]
+        {
+            let numbers: Vec<f32> = (0..rows * inner).map(number).collect();
+            let right: Vec<Row> = (0..inner * across)
+                .map(|row| Row(std::array::from_fn(|i| number(LANES * row + i))))
+                .collect();
+            let right = Right { rows: &right, across };
+            let mut marks = Marks::new(rows, inner);
+            for i in (0..numbers.len()).filter(|&i| numbers[i] != 0.0) {
+                marks.set(i / inner, i % inner);
+            }
+            let expected = expected(&numbers, rows, right);
+            for width in Width::ALL.into_iter().filter(|width| width.is_supported()) {
+                for marks in [None, Some(marks.rows())] {
+                    let left = Left { numbers: &numbers, row_step: inner, step: 1, marks };
+                    let mut sums = vec![Row([f32::NAN; LANES]); rows * across];
+                    let to = &mut sums[..];
+                    dispatch!(width, generic(left: Left<'_>, rows: usize, right: Right<'_>, to: &mut [Row]));
+                    assert_eq!(flat(&sums), expected, "{rows} × {inner} × {across}, {width:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn marks_beyond_the_right_factor_are_refused() {
+        let marks = Marks::new(1, 3);
+        let left = Left { numbers: &[0.0; 3], row_step: 3, step: 1, marks: Some(marks.rows()) };
+        generic::<crate::simd::lanes::Portable>(
+            left,
+            1,
+            Right { rows: &[Row::ZERO; 2], across: 1 },
+            &mut [Row::ZERO],
+        );
     }
 }
