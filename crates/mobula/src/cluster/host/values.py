@@ -1,8 +1,4 @@
-"""Values on their way between Ray and the library.
-
-An object is plain `bytes`, its message; with buffers or references beside it, a tuple of message, buffers and references. A class
-would say more, and cost more: Ray looks a class up anew for each object that it stores or reads.
-"""
+"""Values on their way between Ray and the library."""
 
 import ctypes
 import pickle
@@ -12,6 +8,18 @@ from ctypes import c_uint64
 from .held import REFS, hold, pin
 from .library import PROGRAM
 from .table import READ, Buffer, Lent, memory_view
+
+
+class Value:
+    """An object with buffers or references beside its message; an object without is plain `bytes`."""
+
+    __slots__ = ("data", "blobs", "refs")
+
+    def __init__(self, data, blobs, refs):
+        self.data, self.blobs, self.refs = data, blobs, refs
+
+    def __reduce__(self):
+        return Value, (self.data, [pickle.PickleBuffer(blob) for blob in self.blobs], self.refs)
 
 
 def view_of(buffer):
@@ -27,18 +35,16 @@ def from_wire(wire):
     data = ctypes.string_at(wire.data, wire.len) if wire.len else b""
     if not wire.num_blobs and not wire.num_refs:
         return data
-    # Ray stores these outside the pickle, and a worker reads them in place.
-    blobs = [pickle.PickleBuffer(view_of(wire.blobs[i])) for i in range(wire.num_blobs)]
-    return data, blobs, [REFS[wire.refs[i]] for i in range(wire.num_refs)]
+    blobs = [view_of(wire.blobs[i]) for i in range(wire.num_blobs)]
+    return Value(data, blobs, [REFS[wire.refs[i]] for i in range(wire.num_refs)])
 
 
 def to_wire(value):
     """A wire for the library, to be kept until the call is over."""
     if type(value) is bytes:
         return Lent(value, len(value))
-    if type(value) is not tuple or len(value) != 3 or type(value[0]) is not bytes:
+    if not isinstance(value, Value):
         raise TypeError(f"an object holds a Python {type(value).__name__}, which no Rust task has made")
-    data, blobs, refs = value
-    blobs = (Buffer * len(blobs))(*map(pin, blobs))
-    refs = (c_uint64 * len(refs))(*map(hold, refs))
-    return Lent(data, len(data), blobs, len(blobs), refs, len(refs))
+    blobs = (Buffer * len(value.blobs))(*[pin(blob) for blob in value.blobs])
+    refs = (c_uint64 * len(value.refs))(*[hold(ref) for ref in value.refs])
+    return Lent(value.data, len(value.data), blobs, len(blobs), refs, len(refs))
