@@ -6,7 +6,7 @@
 
 use super::layout::{INPUTS, Layout};
 use super::marks::Marks;
-use super::product::{Left, Right, Sink, product};
+use super::product::{Left, Plain, Right, Sink, product};
 use crate::config::{ACTIONS, STATE};
 use crate::replay::Batch;
 use crate::rows::{LANES, Row, flat, rows};
@@ -131,22 +131,6 @@ impl Scratch {
             actions: Marks::new(ACTIONS, batch),
             turned2: vec![Row::ZERO; LANES * across2 * across1],
             best: vec![0.0; batch],
-        }
-    }
-}
-
-/// Every row as it is, `stride` rows of sixteen apart.
-struct Plain<'a> {
-    to: &'a mut [Row],
-    stride: usize,
-}
-
-impl<L: Lanes> Sink<L> for Plain<'_> {
-    #[inline(always)]
-    fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
-        let to = &mut self.to[row * self.stride + column..][..C];
-        for (to, sum) in to.iter_mut().zip(sums) {
-            sum.store(to);
         }
     }
 }

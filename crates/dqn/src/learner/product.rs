@@ -36,6 +36,22 @@ pub(crate) trait Sink<L: Lanes> {
     fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]);
 }
 
+/// Every row as it is, `stride` rows of sixteen apart.
+pub(crate) struct Plain<'a> {
+    pub to: &'a mut [Row],
+    pub stride: usize,
+}
+
+impl<L: Lanes> Sink<L> for Plain<'_> {
+    #[inline(always)]
+    fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
+        let to = &mut self.to[row * self.stride + column..][..C];
+        for (to, sum) in to.iter_mut().zip(sums) {
+            sum.store(to);
+        }
+    }
+}
+
 /// Multiplies the first `rows` rows of `left` with `right`, and passes the result to `sink`.
 #[inline(always)]
 pub(crate) fn product<L: Lanes>(left: Left<'_>, rows: usize, right: Right<'_>, mut sink: impl Sink<L>) {
@@ -146,23 +162,9 @@ mod tests {
     use crate::rows::{LANES, flat};
     use crate::simd::{Width, dispatch};
 
-    struct Collect<'a> {
-        to: &'a mut [Row],
-        across: usize,
-    }
-
-    impl<L: Lanes> Sink<L> for Collect<'_> {
-        #[inline(always)]
-        fn take<const C: usize>(&mut self, row: usize, column: usize, sums: [L; C]) {
-            for (i, sum) in sums.into_iter().enumerate() {
-                sum.store(&mut self.to[row * self.across + column + i]);
-            }
-        }
-    }
-
     #[inline(always)]
     fn generic<L: Lanes>(left: Left<'_>, rows: usize, right: Right<'_>, to: &mut [Row]) {
-        product::<L>(left, rows, right, Collect { to, across: right.across });
+        product::<L>(left, rows, right, Plain { to, stride: right.across });
     }
 
     /// Numbers of which every third is zero, in no order.
