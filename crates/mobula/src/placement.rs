@@ -142,7 +142,15 @@ impl PlacementGroup {
         ray.engine().remove_group(&self.raw)
     }
 
-    /// The host's number for it, in the JSON of a call's options; 0 for one of the local engine, whose options nobody writes.
+    /// The host's, of a cluster.
+    pub(crate) fn remote(&self) -> Option<&RemoteRef> {
+        match &self.raw {
+            RawGroup::Remote(remote) => Some(remote),
+            RawGroup::Local(_) => None,
+        }
+    }
+
+    /// Its number, in the JSON of a call's options; 0 for one of the local engine, whose options nobody writes.
     pub(crate) fn serialize_number<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(match &self.raw {
             RawGroup::Remote(remote) => remote.id(),

@@ -9,11 +9,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 
-use super::host::host;
+use super::host::{Host, host};
 use super::remote_ref::RemoteRef;
-use super::sink::{Sink, silence};
-use super::table::Slice;
-use super::wire::{Lent, handle};
 use crate::actor::{ActorDef, ActorOptions, Creation, MethodOptions, MethodSubmission, RawActor};
 use crate::codec::{Encoded, Encoder};
 use crate::engine::{AnyValue, Engine, Fetched, RawRef, Submission};
@@ -24,8 +21,8 @@ use crate::{Error, Node, Resources, Result, RuntimeContext};
 /// A Ray cluster, by way of this process's host.
 pub struct ClusterEngine {
     build: &'static str,
-    /// The host's numbers for the kinds of calls made so far.
-    calls: Mutex<HashMap<CallKind, u64>>,
+    /// What the host has made of the kinds of calls so far.
+    calls: Mutex<HashMap<CallKind, Arc<RemoteRef>>>,
     /// When the nodes' sizes were last looked at, and what they were.
     sizes: Mutex<Option<(Instant, Vec<Resources>)>>,
 }
@@ -78,14 +75,16 @@ impl ClusterEngine {
         ClusterEngine { build, calls: Mutex::default(), sizes: Mutex::default() }
     }
 
-    /// The host's number for a kind of call, defined where it is new.
-    fn number(&self, kind: CallKind, define: impl FnOnce() -> Result<u64>) -> Result<u64> {
-        if let Some(id) = self.calls.lock().get(&kind) {
-            return Ok(*id);
+    /// What makes calls of a kind, defined where it is new.
+    fn kind(&self, kind: CallKind, define: impl FnOnce() -> Result<RemoteRef>) -> Result<Arc<RemoteRef>> {
+        if let Some(known) = self.calls.lock().get(&kind) {
+            return Ok(known.clone());
         }
-        let id = define()?;
-        self.calls.lock().insert(kind, id);
-        Ok(id)
+        let made = Arc::new(define()?);
+        // What was there is dropped without the lock: the interpreter's may be waited for.
+        let before = self.calls.lock().insert(kind, made.clone());
+        drop(before);
+        Ok(made)
     }
 
     fn task_kind(
@@ -93,82 +92,61 @@ impl ClusterEngine {
         task: &'static TaskDef,
         overrides: Option<&Options>,
         num_returns: Option<usize>,
-    ) -> Result<u64> {
+    ) -> Result<Arc<RemoteRef>> {
         let key = overrides.map(to_json).transpose()?;
-        self.number(CallKind { what: task.name, num_returns, overrides: key }, || {
+        self.kind(CallKind { what: task.name, num_returns, overrides: key }, || {
             let options =
                 overrides.map_or_else(|| task.options().clone(), |over| task.options().overridden_by(over));
             options.validate()?;
             check_env(&options)?;
             self.check_size(&options, &Demand::of(&options))?;
             let (build, name, options) = (self.build, task.name, &options);
-            self.define(&to_json(&CallSpec::Task { task: task.id(), build, name, num_returns, options })?)
+            let spec = to_json(&CallSpec::Task { task: task.id(), build, name, num_returns, options })?;
+            host()?.define(&spec, group_of(options))
         })
     }
 
-    fn actor_kind(&self, actor: &'static ActorDef, options: &ActorOptions) -> Result<u64> {
+    fn actor_kind(&self, actor: &'static ActorDef, options: &ActorOptions) -> Result<Arc<RemoteRef>> {
         let kind = CallKind { what: actor.name, num_returns: None, overrides: Some(to_json(options)?) };
-        self.number(kind, || {
+        self.kind(kind, || {
             check_env(&options.base)?;
             self.check_size(&options.base, &Demand::of_actor(&options.base))?;
             let methods =
                 actor.methods.iter().map(|method| MethodSpec { name: method.name, id: method.id() });
-            self.define(&to_json(&CallSpec::Actor {
+            let spec = to_json(&CallSpec::Actor {
                 actor: actor.id(),
                 build: self.build,
                 name: actor.name,
                 marker: actor.marker(),
                 methods: methods.collect(),
                 options,
-            })?)
+            })?;
+            host()?.define(&spec, group_of(&options.base))
         })
     }
 
-    fn method_kind(&self, call: &MethodSubmission) -> Result<u64> {
+    fn method_kind(&self, call: &MethodSubmission) -> Result<Arc<RemoteRef>> {
         let key = call.overrides.as_deref().map(to_json).transpose()?;
         let kind = CallKind { what: call.method.path, num_returns: call.num_returns, overrides: key };
-        self.number(kind, || {
+        self.kind(kind, || {
             call.validate()?;
             let none = MethodOptions::default();
             let options = call.overrides.as_deref().unwrap_or(&none);
             let (method, num_returns) = (call.method.name, call.num_returns);
-            self.define(&to_json(&CallSpec::Method { method, num_returns, options })?)
+            host()?.define(&to_json(&CallSpec::Method { method, num_returns, options })?, None)
         })
     }
 
     /// Submits a call of a kind; `actor` is a method's.
     fn send(
         &self,
-        kind: u64,
+        kind: &RemoteRef,
         args: &[Arg],
-        actor: Option<u64>,
+        actor: Option<&RemoteRef>,
         num_returns: usize,
     ) -> Result<Vec<RemoteRef>> {
-        let (message, mut refs) = message(args)?;
-        refs.extend(actor);
-        let lent = Lent::borrow(&message)?;
-        let mut returns = vec![0; num_returns];
-        let mut sink = Sink::default();
-        (host()?.submit)(
-            kind,
-            &lent.wire(&message.data),
-            refs.as_ptr(),
-            refs.len(),
-            returns.as_mut_ptr(),
-            returns.len(),
-            sink.pointer(),
-        );
-        // Taken over first: an error may come after some were given out.
-        let made: Vec<RemoteRef> = returns.into_iter().filter_map(given).collect();
-        sink.check()?;
-        if made.len() < num_returns { Err(silence()) } else { Ok(made) }
-    }
-
-    fn define(&self, spec: &str) -> Result<u64> {
-        let (mut sink, mut id) = (Sink::default(), 0);
-        (host()?.define)(Slice::of(spec.as_bytes()), &mut id, sink.pointer());
-        sink.check()?;
-        if id == 0 { Err(silence()) } else { Ok(id) }
+        let (message, refs) = message(args)?;
+        host()?.submit(kind, &message, &refs, actor, num_returns)
     }
 
     /// Ray lets a task that fits no node wait for ever; a fixed cluster will never have one.
@@ -198,22 +176,22 @@ impl ClusterEngine {
         }
     }
 
-    /// Asks the host for something, about these handles: JSON comes back, and a handle where the question is for one.
-    fn query(&self, question: &serde_json::Value, handles: &[u64]) -> Result<(String, Option<RemoteRef>)> {
-        let (mut sink, mut handle) = (Sink::default(), 0);
-        let text = question.to_string();
-        let question = Slice::of(text.as_bytes());
-        (host()?.query)(question, handles.as_ptr(), handles.len(), &mut handle, sink.pointer());
-        let handle = given(handle);
-        Ok((sink.text()?, handle))
+    /// Asks the host for something; JSON comes back.
+    fn ask(&self, question: &serde_json::Value, about: Option<&RemoteRef>) -> Result<String> {
+        Ok(host()?.query(&question.to_string(), about)?.0)
     }
 
-    fn ask(&self, question: &serde_json::Value, handles: &[u64]) -> Result<String> {
-        Ok(self.query(question, handles)?.0)
+    fn ask_for_object(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
+        let (_, object) = host()?.query(&question.to_string(), None)?;
+        object.map(Arc::new).ok_or_else(|| Host::nonsense("an object"))
     }
+}
 
-    fn ask_for_handle(&self, question: &serde_json::Value) -> Result<Arc<RemoteRef>> {
-        self.query(question, &[])?.1.map(Arc::new).ok_or_else(silence)
+/// The placement group that calls with these options go to.
+fn group_of(options: &Options) -> Option<&RemoteRef> {
+    match &options.scheduling {
+        Some(Scheduling::PlacementGroup { group, .. }) => group.remote(),
+        _ => None,
     }
 }
 
@@ -237,21 +215,12 @@ fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
         .map_err(|e| Error::Internal(format!("the host's answer is not what was asked for: {e}")))
 }
 
-fn seconds(timeout: Option<Duration>) -> f64 {
-    timeout.map_or(-1.0, |timeout| timeout.as_secs_f64())
-}
-
-/// The handle in an out-parameter, if the host has written one.
-fn given(id: u64) -> Option<RemoteRef> {
-    (id != 0).then(|| RemoteRef::adopt(id))
-}
-
 fn object(given: RemoteRef) -> RawRef {
     RawRef::Remote(Arc::new(given))
 }
 
 /// The message with all arguments, and the references among them in the order in which the message names them.
-fn message(args: &[Arg]) -> Result<(Encoded, Vec<u64>)> {
+fn message(args: &[Arg]) -> Result<(Encoded, Vec<&RawRef>)> {
     let (mut encoder, mut refs) = (Encoder::default(), Vec::new());
     for arg in args {
         match arg {
@@ -261,16 +230,14 @@ fn message(args: &[Arg]) -> Result<(Encoded, Vec<u64>)> {
             }
             Arg::Ref(raw) => {
                 encoder.data.push(NEXT_REF);
-                refs.push(handle(raw)?);
+                refs.push(raw);
             }
             Arg::Gather(all, _) => {
                 encoder.data.push(GATHER);
                 let count = u32::try_from(all.len())
                     .map_err(|_| Error::Invalid("a list of 2^32 references".into()))?;
                 encoder.data.extend(count.to_le_bytes());
-                for raw in all {
-                    refs.push(handle(raw)?);
-                }
+                refs.extend(all);
             }
         }
     }
@@ -283,15 +250,15 @@ impl Engine for ClusterEngine {
             return Err(Error::Invalid("num_returns = 0: a task makes at least one object".into()));
         }
         let kind = self.task_kind(call.task, call.overrides.as_deref(), call.num_returns)?;
-        let returns = self.send(kind, &call.args, None, call.num_returns.unwrap_or(1))?;
+        let returns = self.send(&kind, &call.args, None, call.num_returns.unwrap_or(1))?;
         Ok(returns.into_iter().map(object).collect())
     }
 
     fn spawn(&self, creation: Creation) -> Result<RawActor> {
         let options = creation.options()?;
         let kind = self.actor_kind(creation.actor, &options)?;
-        let mut made = self.send(kind, &creation.args, None, 1)?;
-        let handle = made.pop().ok_or_else(silence)?;
+        let mut made = self.send(&kind, &creation.args, None, 1)?;
+        let handle = made.pop().ok_or_else(|| Host::nonsense("an actor"))?;
         // Ray forgets the constructor's arguments when nobody holds them, and a restart then fails.
         let restarts = options.max_restarts.unwrap_or(0) != 0;
         let keeps = if restarts { references(&creation.args).cloned().collect() } else { Vec::new() };
@@ -301,7 +268,7 @@ impl Engine for ClusterEngine {
     fn call(&self, call: MethodSubmission) -> Result<Vec<RawRef>> {
         let RawActor::Remote(actor) = &call.actor else { return Err(RawRef::foreign()) };
         let kind = self.method_kind(&call)?;
-        let returns = self.send(kind, &call.args, Some(actor.id()), call.num_returns.unwrap_or(1))?;
+        let returns = self.send(&kind, &call.args, Some(actor), call.num_returns.unwrap_or(1))?;
         Ok(returns.into_iter().map(object).collect())
     }
 
@@ -309,12 +276,12 @@ impl Engine for ClusterEngine {
         let (marker, kind) = (actor.marker(), actor.name);
         let question =
             json!({"ask": "get_actor", "name": name, "namespace": namespace, "marker": marker, "type": kind});
-        self.ask_for_handle(&question).map(RawActor::Remote)
+        self.ask_for_object(&question).map(RawActor::Remote)
     }
 
     fn kill(&self, actor: &RawActor, no_restart: bool) -> Result<()> {
         let RawActor::Remote(actor) = actor else { return Err(RawRef::foreign()) };
-        self.ask(&json!({"ask": "kill", "no_restart": no_restart}), &[actor.id()]).map(drop)
+        self.ask(&json!({"ask": "kill", "no_restart": no_restart}), Some(actor)).map(drop)
     }
 
     fn create_group(&self, spec: &GroupSpec) -> Result<RawGroup> {
@@ -323,25 +290,28 @@ impl Engine for ClusterEngine {
         spec.check(&sizes)?;
         let mut question = serde_json::to_value(spec).map_err(|e| Error::Codec(e.to_string()))?;
         question["ask"] = json!("create_group");
-        self.ask_for_handle(&question).map(RawGroup::Remote)
+        self.ask_for_object(&question).map(RawGroup::Remote)
     }
 
     fn group_ready(&self, group: &RawGroup, timeout: Option<Duration>) -> Result<()> {
         let RawGroup::Remote(group) = group else { return Err(RawRef::foreign()) };
         let timeout = timeout.map(|timeout| timeout.as_secs_f64());
-        self.ask(&json!({"ask": "group_ready", "timeout": timeout}), &[group.id()]).map(drop)
+        self.ask(&json!({"ask": "group_ready", "timeout": timeout}), Some(group)).map(drop)
     }
 
     fn remove_group(&self, group: &RawGroup) -> Result<()> {
         let RawGroup::Remote(group) = group else { return Err(RawRef::foreign()) };
         // Calls in it are looked at anew, and refused then.
         let mark = format!("\"group\":{},", group.id());
-        self.calls.lock().retain(|kind, _| !kind.overrides.as_ref().is_some_and(|over| over.contains(&mark)));
-        self.ask(&json!({"ask": "remove_group"}), &[group.id()]).map(drop)
+        let inside = |kind: &CallKind| kind.overrides.as_ref().is_some_and(|over| over.contains(&mark));
+        // Dropped without the lock: the interpreter's may be waited for.
+        let removed: Vec<_> = self.calls.lock().extract_if(|kind, _| inside(kind)).collect();
+        drop(removed);
+        self.ask(&json!({"ask": "remove_group"}), Some(group)).map(drop)
     }
 
     fn context(&self) -> Result<RuntimeContext> {
-        parse(&self.ask(&json!({"ask": "context"}), &[])?)
+        parse(&self.ask(&json!({"ask": "context"}), None)?)
     }
 
     fn env_var(&self, name: &str) -> Option<String> {
@@ -353,13 +323,7 @@ impl Engine for ClusterEngine {
     }
 
     fn put(&self, value: AnyValue) -> Result<RawRef> {
-        let encoded = value.encode()?;
-        let lent = Lent::borrow(&encoded)?;
-        let (mut sink, mut id) = (Sink::default(), 0);
-        (host()?.put)(&lent.wire(&encoded.data), &mut id, sink.pointer());
-        let made = given(id);
-        sink.check()?;
-        made.map(object).ok_or_else(silence)
+        host()?.put(&value.encode()?).map(object)
     }
 
     fn get(
@@ -368,51 +332,34 @@ impl Engine for ClusterEngine {
         timeout: Option<Duration>,
         each: &mut dyn FnMut(Fetched) -> Result<()>,
     ) -> Result<()> {
-        let handles: Vec<u64> = refs.iter().map(|raw| handle(raw)).collect::<Result<_>>()?;
-        if handles.is_empty() {
+        if refs.is_empty() {
             return Ok(());
         }
-        let mut sink = Sink::default();
-        (host()?.get)(handles.as_ptr(), handles.len(), seconds(timeout), sink.pointer());
-        sink.values(handles.len())?.into_iter().map(Fetched::Encoded).try_for_each(each)
+        host()?.get(refs, timeout)?.into_iter().map(Fetched::Encoded).try_for_each(each)
     }
 
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>> {
-        let handles: Vec<u64> = refs.iter().map(|raw| handle(raw)).collect::<Result<_>>()?;
-        let mut ready = vec![0_u8; handles.len()];
-        let mut sink = Sink::default();
-        (host()?.wait)(
-            handles.as_ptr(),
-            handles.len(),
-            num_returns,
-            seconds(timeout),
-            ready.as_mut_ptr(),
-            sink.pointer(),
-        );
-        sink.values(1)?;
-        Ok(ready.into_iter().map(|ready| ready != 0).collect())
+        host()?.wait(refs, num_returns, timeout)
     }
 
     fn cancel(&self, object: &RawRef, force: bool) -> Result<()> {
-        let mut sink = Sink::default();
-        (host()?.cancel)(handle(object)?, i32::from(force), sink.pointer());
-        sink.values(1).map(drop)
+        host()?.cancel(object, force)
     }
 
     fn check_cancelled(&self) -> Result<()> {
-        self.ask(&json!({"ask": "check"}), &[]).map(drop)
+        self.ask(&json!({"ask": "check"}), None).map(drop)
     }
 
     fn nodes(&self) -> Result<Vec<Node>> {
-        parse(&self.ask(&json!({"ask": "nodes"}), &[])?)
+        parse(&self.ask(&json!({"ask": "nodes"}), None)?)
     }
 
     fn available_resources(&self) -> Result<Resources> {
-        parse(&self.ask(&json!({"ask": "available"}), &[])?)
+        parse(&self.ask(&json!({"ask": "available"}), None)?)
     }
 
     fn dashboard(&self) -> Result<Option<String>> {
-        parse(&self.ask(&json!({"ask": "dashboard"}), &[])?)
+        parse(&self.ask(&json!({"ask": "dashboard"}), None)?)
     }
 
     fn describe(&self) -> Result<String> {

@@ -1,9 +1,9 @@
 //! The cluster engine: this program inside stock Ray.
 //!
-//! A Python process of Ray (the driver or a worker) loads the program's `cdylib` and hands it the [`table::Host`], a C table
-//! of callbacks; the library answers with the [`table::Program`]. Both sides of the protocol, who owns which memory, and
-//! what happens on a panic are described in the README beside this file. [`attach`] is how a program gets there: it
-//! replaces itself by the host.
+//! A Python process of Ray (the driver or a worker) loads the program's `cdylib` and reads its C table, [`table::Program`]; from
+//! then on the library and Python call each other by CPython's own interface ([`python`]). Both sides of the protocol, who owns
+//! which memory, and what happens on a panic are described in the README beside this file. [`attach`] is how a program gets
+//! there: it replaces itself by the host.
 
 mod attach;
 mod describe;
@@ -14,10 +14,10 @@ mod host;
 mod job;
 mod package;
 mod program;
+mod python;
 mod remote_ref;
-mod sink;
 mod table;
-mod wire;
+mod values;
 
 pub use attach::{attach, python};
 pub use job::{hint as job_hint, submit};

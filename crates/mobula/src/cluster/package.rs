@@ -14,9 +14,9 @@ macro_rules! sources {
 }
 
 /// The host, which travels inside the program: its files, and what is in them.
-pub(super) const HOST: [(&str, &str); 15] = sources! {
-    "__init__.py" "answers.py" "callbacks.py" "calls.py" "driver.py" "errors.py" "held.py" "interrupts.py" "job.py" "library.py"
-    "python_callers.py" "questions.py" "table.py" "values.py" "workers.py"
+pub(super) const HOST: [(&str, &str); 13] = sources! {
+    "__init__.py" "callbacks.py" "calls.py" "driver.py" "errors.py" "interrupts.py" "job.py" "library.py" "python_callers.py"
+    "questions.py" "table.py" "values.py" "workers.py"
 };
 
 /// Puts the package into a folder of its own, which stays.

@@ -1,19 +1,20 @@
-//! A reference that the host keeps for us.
+//! A reference to something of Ray's.
 
 use super::host::try_host;
+use super::python::{Gil, Object, Raised};
 use crate::engine::RawRef;
 
-/// One `ray.ObjectRef` in the host's hands, by its number; dropped there when it is dropped here.
+/// A Python object that is kept from here: a `ray.ObjectRef`, an actor's handle, a placement group, a remote function. It is let
+/// go when this is dropped.
 pub struct RemoteRef {
-    id: u64,
+    handle: u64,
     /// What has to live as long: the objects that an actor's constructor took, for its restarts.
     keeps: Vec<RawRef>,
 }
 
 impl RemoteRef {
-    /// Takes over a handle that the host has just given out.
-    pub(super) fn adopt(id: u64) -> RemoteRef {
-        RemoteRef { id, keeps: Vec::new() }
+    pub(super) fn of(object: Object<'_>) -> RemoteRef {
+        RemoteRef { handle: object.into_handle(), keeps: Vec::new() }
     }
 
     /// Keeps these as long as it lives itself.
@@ -22,15 +23,22 @@ impl RemoteRef {
         self
     }
 
+    /// A number that nothing else has while this lives.
     pub(crate) fn id(&self) -> u64 {
-        self.id
+        self.handle
+    }
+
+    pub(super) fn object<'py>(&self, py: &'py Gil) -> Result<Object<'py>, Raised> {
+        // SAFETY: the handle is kept until `drop`.
+        unsafe { Object::of_handle(py, self.handle) }
     }
 }
 
 impl Drop for RemoteRef {
     fn drop(&mut self) {
         if let Some(host) = try_host() {
-            (host.release)(self.id);
+            // SAFETY: the handle was ours, and this is its end.
+            unsafe { Object::release(host.api(), self.handle) }
         }
     }
 }

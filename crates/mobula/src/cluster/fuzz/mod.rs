@@ -1,22 +1,23 @@
 //! What a fuzzer may do to this crate: the bodies of the targets in `fuzz/`, and the same bodies as ordinary tests.
 //!
-//! Everything that comes from outside is bytes: a host's wires, an object's message, a task's id. None of them may panic across
-//! the boundary, read what is not there, or give a buffer or a reference back other than once. The host here
-//! ([`host`]) keeps count of what it lends; it answers the library's calls out of the fuzzer's bytes too.
+//! Everything that comes from outside is bytes: the objects that Ray hands over, an object's message, a task's id. None of them may
+//! panic across the boundary, read what is not there, or give an object or a buffer back other than once. The interpreter here
+//! ([`python`]) keeps count of what it lends; it answers the library's calls out of the fuzzer's bytes too.
 
-mod host;
 mod input;
 mod program;
+mod python;
 mod sample;
 mod values;
 
-use std::ffi::c_void;
+use std::cell::RefCell;
+use std::ptr::null;
 use std::sync::LazyLock;
 
+use super::host::host;
 use super::program::{table, with_args};
-use super::sink::Sink;
-use super::table::{Program, Slice};
-use super::wire;
+use super::python::{Gil, Object};
+use super::values::from_python;
 use crate::actor::Instance;
 use crate::codec::Encoded;
 use crate::{LocalConfig, Ray, actor, task};
@@ -26,27 +27,28 @@ pub use values::values;
 
 use input::Input;
 
-/// The entry points of the C table: `run`, `create`, `reply` and the calls that they lead to, with arbitrary wires.
+/// What the library offers the host, `run`, `create` and `free`, and the calls that they lead to, with arbitrary objects.
 ///
 /// # Panics
 /// Where one of the promises above is broken.
 pub fn c_table(data: &[u8]) {
-    let program = introduced();
+    let functions = introduced();
+    let before = python::live();
     let mut input = Input::new(data);
-    host::begin();
     let mut instances = Vec::new();
     while let Some(operation) = input.byte() {
         match operation % 4 {
-            0 | 1 => run(program, &mut input, &instances),
-            2 => instances.extend(create(program, &mut input)),
-            _ => reply(program, &mut input),
+            0..3 => run(functions, &mut input, &instances),
+            _ => instances.extend(create(functions, &mut input)),
         }
     }
     for instance in instances {
         // SAFETY: `create` made it, and nothing calls it any more.
         drop(unsafe { Box::from_raw(instance as *mut Instance) });
     }
-    host::end();
+    python::end();
+    // What the engine has defined stays for the next call of its kind.
+    assert!(python::live() < before + 64, "{} objects are left", python::live() - before);
 }
 
 /// The registries and the decoding of arguments, without a host: arbitrary ids and argument messages.
@@ -56,7 +58,7 @@ pub fn c_table(data: &[u8]) {
 pub fn arguments(data: &[u8]) {
     introduced();
     let mut input = Input::new(data);
-    host::begin();
+    let before = python::live();
     // Starting its threads would be most of the time that an input takes.
     static RAY: LazyLock<Ray> = LazyLock::new(|| Ray::local(LocalConfig::with_cpus(1.0)));
     while input.left() {
@@ -74,65 +76,74 @@ pub fn arguments(data: &[u8]) {
         }
         let _ = (actor::find(id).is_ok(), actor::find_method(id).is_ok());
     }
-    host::end();
+    python::end();
+    assert_eq!(python::live(), before);
 }
 
-/// This library's table, with the counting host's handed to it.
-fn introduced() -> &'static Program {
+/// The library's functions `main`, `run`, `create` and `free`, once the interpreter is introduced.
+fn introduced() -> [usize; 4] {
+    thread_local! {
+        static FUNCTIONS: RefCell<Option<[usize; 4]>> = const { RefCell::new(None) };
+    }
+    if let Some(functions) = FUNCTIONS.with_borrow(|functions| *functions) {
+        return functions;
+    }
     // SAFETY: the table is static.
     let program = unsafe { &*table(&program::DEFINITION) };
-    assert_eq!((program.start)(&host::TABLE), 0);
-    assert_eq!((program.start)(std::ptr::null()), 1);
-    program
+    let (addresses, questions) = (python::addresses(), python::questions());
+    let functions = python::locked(|| {
+        // SAFETY: nothing is handed over, and nothing read.
+        assert!(unsafe { (program.start)(null(), 0, questions) }.is_null());
+        // SAFETY: the addresses that the library asks for, and its questions.
+        unsafe { (program.start)(addresses.as_ptr(), addresses.len(), questions) }
+    });
+    let Ok(functions) = python::functions(functions).try_into() else { panic!("not four functions") };
+    FUNCTIONS.set(Some(functions));
+    functions
 }
 
 fn accepted(input: &mut Input<'_>) -> Vec<Encoded> {
-    let wires = host::wires(input);
-    // SAFETY: the wires' lists live as long as `wires`; their buffers and handles are new.
-    wires.iter().map(|wire| unsafe { wire::accept(&wire.wire()) }).collect()
+    let Ok(host) = host() else { panic!("no host") };
+    python::with_values(input, |values| {
+        // SAFETY: the interpreter's lock is held.
+        let py = unsafe { Gil::held(host.api()) };
+        // SAFETY: objects that live until this returns.
+        let read = |at: &_| from_python(host, &py, &unsafe { Object::borrow(&py, *at) }.ok()?).ok();
+        values.iter().filter_map(read).collect()
+    })
 }
 
-fn run(program: &Program, input: &mut Input<'_>, instances: &[u64]) {
+fn run([_, run, _, free]: [usize; 4], input: &mut Input<'_>, instances: &[i64]) {
     let instance = input.choose(instances).copied().filter(|_| input.flag()).unwrap_or(0);
     let known = if instance == 0 { program::TASKS } else { program::METHODS };
     let (id, may_panic) = program::id(input, known);
-    let (num_returns, whole) = (i64::from(input.small()) - 1, u32::from(input.flag()));
-    let wires = host::wires(input);
-    host::script(input);
-    let list: Vec<_> = wires.iter().map(host::OwnedWire::wire).collect();
-    let frame = host::frame();
-    let code = (program.run)(Slice::of(&id), instance, list.as_ptr(), list.len(), num_returns, whole, frame);
-    assert!(code <= 15 && (may_panic || code != 2), "{}: code {code}", String::from_utf8_lossy(&id));
-    host::ran(code, num_returns, whole != 0);
+    let (num_returns, whole) = (i64::from(input.small()), i64::from(input.flag()));
+    let values = python::values(input);
+    python::script(input);
+    let [instance, returns, be_whole] = [instance, num_returns, whole].map(python::int);
+    let arguments = [python::bytes(&id), instance, returns, be_whole, values];
+    match python::call(run, &arguments, python::read_values) {
+        Ok((n, beside)) => {
+            assert_eq!(n, num_returns.max(1) as usize);
+            assert!(!(whole != 0 && beside), "a buffer or a reference beside a whole message");
+        }
+        Err(code) => {
+            assert!(code <= 15 && (may_panic || code != 2), "{}: code {code}", String::from_utf8_lossy(&id));
+        }
+    }
+    for token in python::tokens() {
+        let freed = python::call(free, &[python::int(token as i64)], python::read_int);
+        assert_eq!(freed, Ok(0));
+    }
 }
 
-fn create(program: &Program, input: &mut Input<'_>) -> Option<u64> {
+fn create([_, _, create, _]: [usize; 4], input: &mut Input<'_>) -> Option<i64> {
     let (id, _) = program::id(input, program::ACTORS);
-    let wires = host::wires(input);
-    host::script(input);
-    let list: Vec<_> = wires.iter().map(host::OwnedWire::wire).collect();
-    let mut instance = 0;
-    let code = (program.create)(Slice::of(&id), list.as_ptr(), list.len(), host::frame(), &mut instance);
-    assert!(code != 2 && (code == 0) == (instance != 0), "code {code}, instance {instance}");
-    (code == 0).then_some(instance)
-}
-
-/// Some answers to a call that wants a number of them.
-fn reply(program: &Program, input: &mut Input<'_>) {
-    let mut sink = Sink::default();
-    let pointer: *mut c_void = sink.pointer();
-    let mut replies = 0;
-    for wire in host::wires(input) {
-        let code = u32::from(input.small());
-        replies += usize::from(code == 0);
-        (program.reply)(pointer, code, &wire.wire());
-    }
-    let wanted = usize::from(input.small());
-    if wanted == 0 {
-        let _ = sink.text();
-    } else if let Ok(values) = sink.values(wanted) {
-        assert_eq!((values.len(), replies), (wanted, wanted));
-    }
+    let values = python::values(input);
+    python::script(input);
+    let made = python::call(create, &[python::bytes(&id), values], python::read_int);
+    assert!(made != Ok(0) && made != Err(2), "{made:?}");
+    made.ok()
 }
 
 #[cfg(test)]
@@ -169,7 +180,7 @@ mod tests {
         for seed in 0..20_000 {
             c_table(&sample(0, seed));
         }
-        let seen = host::codes();
+        let seen = python::codes();
         assert!(seen[0] > 100 && seen[1] > 100 && seen[2] > 0, "{seen:?}");
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::input::Input;
 use super::program::{CounterHandle, Tree};
-use super::{accepted, host, introduced};
+use super::{accepted, introduced, python};
 use crate::codec::{self, Encoded, Encoder};
 use crate::{Blob, ObjectRef, Value};
 
@@ -19,13 +19,14 @@ use crate::{Blob, ObjectRef, Value};
 pub fn values(data: &[u8]) {
     introduced();
     let mut input = Input::new(data);
-    host::begin();
+    let before = python::live();
     while let Some(kind) = input.byte() {
         for value in accepted(&mut input) {
             decode(kind, &value);
         }
     }
-    host::end();
+    python::end();
+    assert_eq!(python::live(), before);
 }
 
 fn decode(kind: u8, value: &Encoded) {

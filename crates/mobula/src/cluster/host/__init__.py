@@ -2,12 +2,11 @@
 
 This folder travels with the program's library as the package `mobula_host` (the library is `program.so` in it). In the driver,
 `drive` attaches to Ray and runs the program's `main`; in a worker, Ray calls `workers.run_call` for each task. Both hand the library
-a C table of callbacks. The rules are in the README beside this folder. Only Ray's public API is used.
+the functions it asks for. The rules are in the README beside this folder. Only Ray's public API is used.
 
 - `table`: the layout of the C table, as `table.rs` has it
 - `library`: loads the program's library; its functions
-- `held`: what the library holds, by number
-- `values`, `errors`, `answers`: what crosses
+- `values`, `errors`: what crosses
 - `callbacks`, `calls`, `questions`: what the library asks for
 - `interrupts`: Ctrl-C, and Ray's cancel
 - `driver`, `workers`, `job`: where it runs

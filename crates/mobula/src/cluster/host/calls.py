@@ -3,20 +3,19 @@
 import ray
 
 from .errors import Misuse, forget_frames
-from .held import REFS
 from .workers import actor_class, runner
 
 
-def define_task(spec):
+def define_task(spec, group):
     returns = spec["num_returns"]
-    options = ray_options(spec["options"])
+    options = ray_options(spec["options"], group)
     options["num_returns"] = returns or 1
     options.setdefault("name", spec["name"])
     return ray.remote(**options)(runner(spec["task"], spec["build"], spec["name"], returns))
 
 
-def define_actor(spec):
-    options, kind = ray_options(spec["options"]), actor_class(spec)
+def define_actor(spec, group):
+    options, kind = ray_options(spec["options"], group), actor_class(spec)
     actor = ray.remote(**options)(kind) if options else ray.remote(kind)
     named = "name" in options and not options.get("get_if_exists")
     return Named(actor, options["name"], options.get("namespace")) if named else actor
@@ -49,25 +48,29 @@ class Named:
 class Method:
     """A method with the options of a call; the actor comes last."""
 
-    def __init__(self, spec):
+    def __init__(self, spec, _group):
         self.name, self.returns = spec["method"], spec["num_returns"]
         self.options = dict(spec["options"])
         if self.returns is not None:
             self.options["num_returns"] = self.returns
+        if not self.options:
+            self.remote = self.plain
+
+    def plain(self, *values):
+        """Nearly every call: without options."""
+        return getattr(values[-1], self.name).remote(*values[:-1])
 
     def remote(self, *values):
         *values, actor = values
-        method = getattr(actor, self.name)
-        if self.options:
-            method = method.options(**self.options)
+        method = getattr(actor, self.name).options(**self.options)
         return method.remote(*values) if self.returns is None else method.remote(*values, self.returns)
 
 
 KINDS = {"task": define_task, "actor": define_actor, "method": Method}
 
 
-def ray_options(options):
-    """Ray's options, of the SDK's."""
+def ray_options(options, group=None):
+    """Ray's options, of the SDK's; `group` is the placement group that they name."""
     taken = {key: value for key, value in options.items() if key != "scheduling"}
     scheduling = options.get("scheduling", {"kind": "default"})
     if scheduling["kind"] == "spread":
@@ -80,7 +83,6 @@ def ray_options(options):
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         bundle = -1 if scheduling["bundle"] is None else scheduling["bundle"]
-        group = REFS[scheduling["group"]]
         # Ray would let the task wait for ever.
         if ray.util.placement_group_table(group).get("state") == "REMOVED":
             raise Misuse("its placement group was removed", 10)

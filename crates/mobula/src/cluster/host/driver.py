@@ -1,18 +1,15 @@
 """The driver's way into Ray, and the hints for those who do not get there."""
 
-import ctypes
 import json
 import logging
 import os
 import sys
 import time
-from ctypes import c_char_p, c_void_p
 
 import ray
 
 from . import interrupts, questions
 from .library import load
-from .table import Slice
 
 OLDEST_RAY = (2, 43)
 
@@ -63,10 +60,8 @@ def drive(attached=None):
         attached(context)
     # For programs that start others of their kind.
     os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
-    encoded = [os.fsencode(argument) for argument in arguments]
-    slices = (Slice * len(encoded))(*[Slice(ctypes.cast(c_char_p(a), c_void_p), len(a)) for a in encoded])
     interrupts.end_at_the_second()
-    code = interrupts.inside(program.main, slices, len(encoded))
+    code = interrupts.inside(program.main, [os.fsencode(argument) for argument in arguments])
     sys.stderr.flush()
     ray.shutdown()
     sys.exit(code)

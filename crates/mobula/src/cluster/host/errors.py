@@ -37,7 +37,14 @@ class TaskError(Exception):
 
 
 def explain(error):
-    """An exception as the library's error: code, task, message."""
+    """An exception as the library's error: a code, and "task NUL message"."""
+    code, task, message = reading(error)
+    forget_frames(error)
+    return code, f"{task}\0{message}".encode("utf-8", "replace")
+
+
+def reading(error):
+    """An exception's code, task and message."""
     if isinstance(error, ray.exceptions.RayTaskError):
         cause = getattr(error, "cause", None)
         if isinstance(cause, TaskError):

@@ -15,7 +15,7 @@ from .workers import create, run_call
 
 def python_task(spec, build):
     """Ray's remote function of a task, for callers in Python."""
-    task, signature = spec["id"], python_signature(spec)
+    task, signature = spec["id"].encode(), python_signature(spec)
 
     def run(*values, **named):
         return unpack(run_call(task, build, None, pack(signature, values, named), whole=1))
@@ -27,13 +27,13 @@ def python_task(spec, build):
 
 def python_actor(spec, build):
     """Ray's remote class of an actor, for callers in Python."""
-    actor, signature = spec["id"], python_signature(spec, "self")
+    actor, signature = spec["id"].encode(), python_signature(spec, "self")
 
     def __init__(self, *values, **named):
         self._instance = create(actor, build, pack(signature, (self, *values), named))
 
     def method(each):
-        task, signature = each["id"], python_signature(each, "self")
+        task, signature = each["id"].encode(), python_signature(each, "self")
 
         def call(self, *values, **named):
             message = pack(signature, (self, *values), named)

@@ -1,13 +1,9 @@
 """Values on their way between Ray and the library."""
 
-import ctypes
 import pickle
 import weakref
-from ctypes import c_uint64
 
-from .held import REFS, hold, pin
 from .library import PROGRAM
-from .table import READ, Buffer, Lent, memory_view
 
 
 class Value:
@@ -22,29 +18,14 @@ class Value:
         return Value, (self.data, [pickle.PickleBuffer(blob) for blob in self.blobs], self.refs)
 
 
-def view_of(buffer):
-    """A buffer of the library as a Python object: borrowed for the call, or kept until nobody uses it."""
-    view = memory_view(buffer.data, buffer.len, READ) if buffer.len else memoryview(b"")
-    if buffer.owner:
-        weakref.finalize(view, PROGRAM.free, buffer.owner).atexit = False
-    return view
-
-
-def from_wire(wire):
-    """The Python object of a value that the library hands over."""
-    data = ctypes.string_at(wire.data, wire.len) if wire.len else b""
-    if not wire.num_blobs and not wire.num_refs:
-        return data
-    blobs = [view_of(wire.blobs[i]) for i in range(wire.num_blobs)]
-    return Value(data, blobs, [REFS[wire.refs[i]] for i in range(wire.num_refs)])
-
-
-def to_wire(value):
-    """A wire for the library, to be kept until the call is over."""
-    if type(value) is bytes:
-        return Lent(value, len(value))
+def parts(value):
+    """What the library reads of a `Value`."""
     if not isinstance(value, Value):
         raise TypeError(f"an object holds a Python {type(value).__name__}, which no Rust task has made")
-    blobs = (Buffer * len(value.blobs))(*[pin(blob) for blob in value.blobs])
-    refs = (c_uint64 * len(value.refs))(*[hold(ref) for ref in value.refs])
-    return Lent(value.data, len(value.data), blobs, len(blobs), refs, len(refs))
+    return value.data, value.blobs, value.refs
+
+
+def lend(view, token):
+    """A view of the library's memory, which goes back when nobody uses it any more."""
+    weakref.finalize(view, PROGRAM.free, token).atexit = False
+    return view
