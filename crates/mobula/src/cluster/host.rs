@@ -1,6 +1,7 @@
 //! This process's host: the functions in Python that this library asks, once it was started.
 
 use std::ffi::c_void;
+use std::iter::once;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub(super) enum Question {
     Wait,
     /// `(ref, force)`.
     Cancel,
-    /// `(question, *handles)`: JSON, and an object where the question is for one.
+    /// `(question, about?)`: JSON, and an object where the question is for one.
     Query,
     /// `(data, blobs, refs)`: the object of a value with buffers or references.
     Value,
@@ -43,7 +44,7 @@ pub(super) enum Question {
     Fail,
 }
 
-/// The host, as [`start`](Host::start) got it.
+/// The host, as [`introduce`] got it.
 pub(super) struct Host {
     api: &'static Api,
     /// In the order of [`QUESTIONS`]; kept for as long as the process lives.
@@ -119,31 +120,28 @@ impl Host {
     }
 
     fn explain(&self, py: &Gil) -> Error {
-        self.error(py).unwrap_or_else(|| Error::Internal("the host has failed, and does not say why".into()))
-    }
-
-    /// The error of the exception that Python has raised, if any.
-    pub(super) fn error(&self, py: &Gil) -> Option<Error> {
-        let raised = Object::raised(py)?;
-        let explained = self.question(py, Question::Explain).and_then(|explain| explain.call(&[&raised]));
+        let Some(raised) = Object::raised(py) else {
+            return Error::Internal("the host has failed, and does not say why".into());
+        };
+        let explained = self.question(py, Question::Explain).and_then(|explain| explain.call([&raised]));
         let error = explained.and_then(|answer| answer.items()).and_then(|items| {
             let [code, text] = &items[..] else { return Err(Raised) };
             let text = String::from_utf8_lossy(text.as_bytes()?).into_owned();
             let (task, message) = text.split_once('\0').unwrap_or(("", &text));
-            Ok(Error::from_code(u32::try_from(code.as_int()).unwrap_or(0), task.into(), message.into()))
+            Ok(Error::from_code(u32::try_from(code.as_int()?).unwrap_or(0), task.into(), message.into()))
         });
-        Some(error.unwrap_or_else(|Raised| {
+        error.unwrap_or_else(|Raised| {
             // An interrupt that comes just then.
             drop(Object::raised(py));
             Error::Cancelled("the call was interrupted".into())
-        }))
+        })
     }
 
     /// Raises an error in Python.
     pub(super) fn raise(&self, py: &Gil, code: u32, text: &str) {
         let raised = Object::int(py, code.into()).and_then(|code| {
             let text = Object::bytes(py, text.as_bytes())?;
-            self.question(py, Question::Fail)?.call(&[&code, &text])
+            self.question(py, Question::Fail)?.call([&code, &text])
         });
         // `fail` gives nothing back: where it did, Python itself says that there is neither a value nor an exception.
         drop(raised);
@@ -154,11 +152,11 @@ impl Host {
         unsafe { Object::of_handle(py, self.questions[question as usize]) }
     }
 
-    pub(super) fn ask<'py>(
+    pub(super) fn ask<'a, 'py: 'a>(
         &self,
         py: &'py Gil,
         question: Question,
-        arguments: &[&Object<'_>],
+        arguments: impl IntoIterator<Item = &'a Object<'py>>,
     ) -> Result<Object<'py>> {
         self.check(py, self.question(py, question).and_then(|question| question.call(arguments)))
     }
@@ -172,8 +170,7 @@ impl Host {
         let py = self.lock();
         let spec = self.check(&py, Object::bytes(&py, spec.as_bytes()))?;
         let group = group.map(|group| self.check(&py, group.object(&py))).transpose()?;
-        let arguments: Vec<_> = std::iter::once(&spec).chain(&group).collect();
-        self.ask(&py, Question::Define, &arguments).map(RemoteRef::of)
+        self.ask(&py, Question::Define, once(&spec).chain(&group)).map(RemoteRef::of)
     }
 
     /// Submits a call: its message, the references that stand for arguments, and a method's actor. What it returns.
@@ -196,7 +193,6 @@ impl Host {
         if let Some(actor) = actor {
             arguments.push(self.check(&py, actor.object(&py))?);
         }
-        let arguments: Vec<_> = arguments.iter().collect();
         let kind = self.check(&py, kind.object(&py))?;
         let made = self.check(&py, kind.call(&arguments))?;
         if num_returns == 1 {
@@ -213,10 +209,10 @@ impl Host {
     pub(super) fn put(&self, value: &Encoded) -> Result<RemoteRef> {
         let py = self.lock();
         let value = to_python(self, &py, value, Loan::Call)?;
-        self.ask(&py, Question::Put, &[&value]).map(RemoteRef::of)
+        self.ask(&py, Question::Put, [&value]).map(RemoteRef::of)
     }
 
-    /// Waits for values; `timeout` is in seconds.
+    /// Waits for values, at most as long as `timeout`.
     pub(super) fn get(&self, refs: &[&RawRef], timeout: Option<Duration>) -> Result<Vec<Encoded>> {
         let py = self.lock();
         let values = self.fetch(&py, refs, timeout);
@@ -230,13 +226,11 @@ impl Host {
         let seconds = timeout.map(|timeout| self.seconds(py, timeout)).transpose()?;
         if let [one] = refs {
             let one = object(self, py, one)?;
-            let arguments: Vec<_> = std::iter::once(&one).chain(&seconds).collect();
-            let value = self.ask(py, Question::Get, &arguments)?;
+            let value = self.ask(py, Question::Get, once(&one).chain(&seconds))?;
             return Ok(vec![from_python(self, py, &value)?]);
         }
         let all = self.tuple(py, refs)?;
-        let arguments: Vec<_> = std::iter::once(&all).chain(&seconds).collect();
-        let values = self.ask(py, Question::GetAll, &arguments)?;
+        let values = self.ask(py, Question::GetAll, once(&all).chain(&seconds))?;
         let values = self.check(py, values.items())?;
         if values.len() != refs.len() {
             return Err(Host::nonsense("a value for each reference"));
@@ -264,8 +258,7 @@ impl Host {
         let all = self.tuple(&py, refs)?;
         let wanted = self.check(&py, Object::int(&py, wanted as u64))?;
         let seconds = timeout.map(|timeout| self.seconds(&py, timeout)).transpose()?;
-        let arguments: Vec<_> = [&all, &wanted].into_iter().chain(&seconds).collect();
-        let ready = self.ask(&py, Question::Wait, &arguments)?;
+        let ready = self.ask(&py, Question::Wait, [&all, &wanted].into_iter().chain(&seconds))?;
         let ready = self.check(&py, ready.as_bytes())?;
         if ready.len() == refs.len() {
             Ok(ready.iter().map(|byte| *byte != 0).collect())
@@ -278,7 +271,7 @@ impl Host {
     pub(super) fn cancel(&self, raw: &RawRef, force: bool) -> Result<()> {
         let py = self.lock();
         let force = self.check(&py, Object::int(&py, force.into()))?;
-        self.ask(&py, Question::Cancel, &[&object(self, &py, raw)?, &force]).map(drop)
+        self.ask(&py, Question::Cancel, [&object(self, &py, raw)?, &force]).map(drop)
     }
 
     /// Does what a JSON object asks for under `ask` (`nodes`, `kill`, `get_actor`, …), with this handle; JSON, and an object
@@ -291,8 +284,7 @@ impl Host {
         let py = self.lock();
         let question = self.check(&py, Object::bytes(&py, question.as_bytes()))?;
         let about = about.map(|about| self.check(&py, about.object(&py))).transpose()?;
-        let arguments: Vec<_> = std::iter::once(&question).chain(&about).collect();
-        let answer = self.ask(&py, Question::Query, &arguments)?;
+        let answer = self.ask(&py, Question::Query, once(&question).chain(&about))?;
         let mut answer = self.check(&py, answer.items())?.into_iter();
         let text = answer.next().ok_or_else(|| Host::nonsense("an answer"))?;
         let text = String::from_utf8(self.check(&py, text.as_bytes())?.to_vec())

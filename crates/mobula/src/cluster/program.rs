@@ -35,13 +35,17 @@ pub fn table(definition: &'static Definition) -> *const Program {
     })
 }
 
+fn definition() -> Result<&'static Definition> {
+    let missing = || Error::Internal("the program has not introduced itself".into());
+    DEFINITION.get().copied().ok_or_else(missing)
+}
+
 /// This process's one connection, by way of its host.
 fn ray() -> Result<&'static Ray> {
     static RAY: OnceLock<Ray> = OnceLock::new();
-    let definition =
-        DEFINITION.get().ok_or_else(|| Error::Internal("the program has not introduced itself".into()))?;
+    let build = definition()?.build;
     host()?;
-    Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(definition.build)))))
+    Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(build)))))
 }
 
 extern "C" fn describe() -> Slice {
@@ -132,8 +136,7 @@ impl Argument {
     }
 
     fn int(&self, host: &Host, py: &Gil) -> Result<u64> {
-        let number = self.object(host, py)?.as_int();
-        u64::try_from(number).map_err(|_| host.error(py).unwrap_or_else(|| Host::nonsense("a number")))
+        host.check(py, self.object(host, py)?.as_int())
     }
 
     fn bytes(&self, host: &Host, py: &Gil) -> Result<Vec<u8>> {
@@ -155,13 +158,7 @@ unsafe extern "C" fn main(_: *mut PyObject, arguments: *const *mut PyObject, n: 
     let main = |host: &'static Host, py: &mut Gil, [arguments]: [Argument; 1]| {
         let arguments = arguments
             .items(host, py, |each| Ok(OsString::from_vec(host.check(py, each.as_bytes())?.to_vec())))?;
-        let ran = py.without(|| {
-            catch(|| {
-                let missing = || Error::Internal("the program has not introduced itself".into());
-                let definition = DEFINITION.get().ok_or_else(missing)?;
-                Ok(program::run_hosted(definition, ray()?, arguments))
-            })
-        });
+        let ran = py.without(|| catch(|| Ok(program::run_hosted(definition()?, ray()?, arguments))));
         python::end();
         let code = ran.unwrap_or_else(|failure| {
             eprintln!("error: the program panicked: {}", failure.message);

@@ -29,7 +29,7 @@ pub(super) fn to_python<'py>(host: &Host, py: &'py Gil, value: &Encoded, loan: L
     let refs = value.refs.iter().map(|raw| object(host, py, raw)).collect::<Result<_>>()?;
     let blobs = value.blobs.iter().map(|blob| view(host, py, blob, loan)).collect::<Result<_>>()?;
     let [blobs, refs] = [blobs, refs].map(|items| Object::tuple(py, items));
-    host.ask(py, Question::Value, &[&data, &host.check(py, blobs)?, &host.check(py, refs)?])
+    host.ask(py, Question::Value, [&data, &host.check(py, blobs)?, &host.check(py, refs)?])
 }
 
 fn view<'py>(host: &Host, py: &'py Gil, blob: &Bytes, loan: Loan) -> Result<Object<'py>> {
@@ -41,7 +41,7 @@ fn view<'py>(host: &Host, py: &'py Gil, blob: &Bytes, loan: Loan) -> Result<Obje
     let token = Box::into_raw(Box::new(blob.clone()));
     let lent = host
         .check(py, Object::int(py, token as u64))
-        .and_then(|number| host.ask(py, Question::Lend, &[&view, &number]));
+        .and_then(|number| host.ask(py, Question::Lend, [&view, &number]));
     if lent.is_err() {
         // SAFETY: Python did not get it.
         unsafe { free(token as u64) };
@@ -59,12 +59,12 @@ pub(super) unsafe fn free(token: u64) {
 }
 
 /// The value of a Python object: the message is copied, the buffers are not, the references are counted once more.
-pub(super) fn from_python(host: &Host, py: &Gil, object: &Object<'_>) -> Result<Encoded> {
+pub(super) fn from_python<'py>(host: &Host, py: &'py Gil, object: &Object<'py>) -> Result<Encoded> {
     if host.is_bytes(py, object)? {
         let data = host.check(py, object.as_bytes())?;
         return Ok(Encoded { data: Bytes::copy_from_slice(data), ..Encoded::default() });
     }
-    let parts = host.ask(py, Question::Parts, &[object])?;
+    let parts = host.ask(py, Question::Parts, [object])?;
     let parts: [Object<'_>; 3] =
         host.check(py, parts.items())?.try_into().map_err(|_| Host::nonsense("a value"))?;
     let [data, blobs, refs] = parts;

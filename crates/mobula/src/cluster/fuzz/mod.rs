@@ -47,8 +47,7 @@ pub fn c_table(data: &[u8]) {
         drop(unsafe { Box::from_raw(instance as *mut Instance) });
     }
     python::end();
-    // What the engine has defined stays for the next call of its kind.
-    assert!(python::live() < before + 64, "{} objects are left", python::live() - before);
+    assert_eq!(python::live(), before);
 }
 
 /// The registries and the decoding of arguments, without a host: arbitrary ids and argument messages.

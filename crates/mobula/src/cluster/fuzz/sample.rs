@@ -66,23 +66,17 @@ fn operation(random: &mut Random, out: &mut Vec<u8>) {
     out.push(kind);
     match kind % 4 {
         // Which instance, whether one at all, which id, how many returns, whether whole.
-        0 | 1 => {
+        0..3 => {
             out.extend([random.byte(), random.byte(), random.byte()]);
             out.extend([if random.flag() { 0 } else { random.byte() }, random.byte()]);
         }
-        2 => out.push(0),
-        _ => {}
+        _ => out.push(0),
     }
     wires(random, out);
-    match kind % 4 {
-        3 => out.push(random.byte()),
-        _ => {
-            // The script of the host's answers.
-            let n = random.below(40) as u8;
-            out.push(n);
-            out.extend((0..n).map(|_| if random.flag() { 0 } else { random.byte() }));
-        }
-    }
+    // The script of the host's answers.
+    let n = random.below(40) as u8;
+    out.push(n);
+    out.extend((0..n).map(|_| if random.flag() { 0 } else { random.byte() }));
 }
 
 impl Random {

@@ -3,7 +3,7 @@
 //! They are not linked: the library also runs where there is no Python. It names what it needs ([`SYMBOLS`]), and the host,
 //! which runs inside Python, hands over the addresses.
 
-use std::ffi::{c_char, c_int, c_longlong, c_ulonglong, c_void};
+use std::ffi::{c_char, c_int, c_ulonglong, c_void};
 use std::marker::{PhantomData, PhantomPinned};
 
 /// A Python object: never looked into from here.
@@ -77,7 +77,7 @@ functions! {
     bytes_new: "PyBytes_FromStringAndSize" = fn(*const c_char, isize) -> *mut PyObject;
     bytes_read: "PyBytes_AsStringAndSize" = fn(*mut PyObject, *mut *mut c_char, *mut isize) -> c_int;
     int_new: "PyLong_FromUnsignedLongLong" = fn(c_ulonglong) -> *mut PyObject;
-    int_read: "PyLong_AsLongLong" = fn(*mut PyObject) -> c_longlong;
+    int_read: "PyLong_AsUnsignedLongLong" = fn(*mut PyObject) -> c_ulonglong;
     float_new: "PyFloat_FromDouble" = fn(f64) -> *mut PyObject;
     tuple_new: "PyTuple_New" = fn(isize) -> *mut PyObject;
     tuple_set: "PyTuple_SetItem" = fn(*mut PyObject, isize, *mut PyObject) -> c_int;

@@ -108,20 +108,11 @@ impl<'py> Object<'py> {
     }
 
     /// What it gives when it is called.
-    pub fn call(&self, arguments: &[&Object<'_>]) -> Result<Object<'py>> {
-        // As many as nearly every call has.
-        let mut few = [null_mut(); 6];
-        let many: Vec<_>;
-        let list = match few.get_mut(..arguments.len()) {
-            Some(few) => {
-                few.iter_mut().zip(arguments).for_each(|(place, argument)| *place = argument.as_ptr());
-                &*few
-            }
-            None => {
-                many = arguments.iter().map(|argument| argument.as_ptr()).collect();
-                &many
-            }
-        };
+    pub fn call<'a>(&self, arguments: impl IntoIterator<Item = &'a Object<'py>>) -> Result<Object<'py>>
+    where
+        'py: 'a,
+    {
+        let list: Vec<_> = arguments.into_iter().map(Object::as_ptr).collect();
         // SAFETY: the arguments live until this returns; there are no names.
         unsafe {
             let made = (self.py.api.vectorcall)(self.as_ptr(), list.as_ptr(), list.len(), null_mut());
@@ -146,10 +137,13 @@ impl<'py> Object<'py> {
         Ok(unsafe { std::slice::from_raw_parts(at.cast::<u8>(), usize::try_from(len).map_err(|_| Raised)?) })
     }
 
-    /// The number of an `int`; -1 may be an exception too.
-    pub fn as_int(&self) -> i64 {
+    /// The number of an `int`; the largest of all is how Python says that it is none.
+    pub fn as_int(&self) -> Result<u64> {
         // SAFETY: an object.
-        unsafe { (self.py.api.int_read)(self.as_ptr()) }
+        match unsafe { (self.py.api.int_read)(self.as_ptr()) } {
+            u64::MAX => Err(Raised),
+            number => Ok(number),
+        }
     }
 
     /// The items of a list or a tuple.
