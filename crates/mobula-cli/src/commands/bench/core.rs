@@ -179,8 +179,8 @@ fn kinds<'a>(ray: &'a Ray, echo: &'a EchoHandle, many: usize) -> Vec<Kind<'a>> {
 
 /// Bytes, how often, and the functions of `core.py`.
 const SIZES: [(usize, usize, &str, &str); 3] = [
-    (1 << 10, 400, "put_1k", "get_1k"),
-    (1 << 20, 60, "put_1m", "get_1m"),
+    (1 << 10, 2_000, "put_1k", "get_1k"),
+    (1 << 20, 600, "put_1m", "get_1m"),
     (100 << 20, 2, "put_100m", "get_100m"),
 ];
 
