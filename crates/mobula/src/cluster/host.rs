@@ -13,7 +13,8 @@ use crate::engine::RawRef;
 use crate::{Error, Result};
 
 /// The host's functions: their names in `host/callbacks.py`, parted by spaces, in the order of [`Question`].
-pub(super) const QUESTIONS: &str = "define get get_all put wait cancel query value parts lend explain fail";
+pub(super) const QUESTIONS: &str =
+    "define get get_all put wait cancel query buffer lend foreign explain fail";
 
 /// What the host can be asked for.
 #[derive(Clone, Copy)]
@@ -32,12 +33,12 @@ pub(super) enum Question {
     Cancel,
     /// `(question, about?)`: JSON, and an object where the question is for one.
     Query,
-    /// `(data, blobs, refs)`: the object of a value with buffers or references.
-    Value,
-    /// `(object)`: the three of them.
-    Parts,
-    /// `(view, token)`: the view, whose end gives the token back.
+    /// `(view)`: what Ray takes for a buffer.
+    Buffer,
+    /// `(view, token)`: the same, and its end gives the token back.
     Lend,
+    /// `(object)`: raises that it is nobody's value.
+    Foreign,
     /// `(exception)`: a code, and `task NUL message`.
     Explain,
     /// `(code, text)`: raises that error.
@@ -49,8 +50,9 @@ pub(super) struct Host {
     api: &'static Api,
     /// In the order of [`QUESTIONS`]; kept for as long as the process lives.
     questions: Vec<u64>,
-    /// Python's type `bytes`.
+    /// Python's types `bytes` and `tuple`.
     bytes: u64,
+    tuple: u64,
 }
 
 static HOST: OnceLock<Host> = OnceLock::new();
@@ -89,9 +91,11 @@ pub(super) unsafe fn introduce(
         if asked.len() != QUESTIONS.split_whitespace().count() {
             return None;
         }
-        let bytes = Object::bytes(&py, b"").and_then(|empty| empty.kind()).ok()?;
+        let kind_of =
+            |empty: std::result::Result<Object<'_>, Raised>| Some(empty.ok()?.kind().ok()?.into_handle());
+        let (bytes, tuple) = (kind_of(Object::bytes(&py, b""))?, kind_of(Object::tuple(&py, Vec::new()))?);
         let questions = asked.into_iter().map(Object::into_handle).collect();
-        let _ = HOST.set(Host { api, questions, bytes: bytes.into_handle() });
+        let _ = HOST.set(Host { api, questions, bytes, tuple });
     }
     HOST.get()
 }
@@ -112,6 +116,10 @@ impl Host {
 
     pub(super) fn is_bytes(&self, py: &Gil, object: &Object<'_>) -> Result<bool> {
         Ok(self.check(py, object.kind())?.as_ptr() as u64 == self.bytes)
+    }
+
+    pub(super) fn is_tuple(&self, py: &Gil, object: &Object<'_>) -> Result<bool> {
+        Ok(self.check(py, object.kind())?.as_ptr() as u64 == self.tuple)
     }
 
     /// The error of an exception.
@@ -302,6 +310,6 @@ mod tests {
         let names: Vec<_> = QUESTIONS.split_whitespace().collect();
         assert_eq!(names.len(), Question::Fail as usize + 1);
         assert_eq!(names[Question::GetAll as usize], "get_all");
-        assert_eq!(names[Question::Parts as usize], "parts");
+        assert_eq!(names[Question::Foreign as usize], "foreign");
     }
 }

@@ -1,4 +1,5 @@
-//! Values between [`Encoded`] and Python: plain `bytes`, or the host's `Value` where buffers or references stand beside the message.
+//! Values between [`Encoded`] and Python: plain `bytes`, or where buffers or references stand beside the message, a tuple of
+//! that, how many buffers follow, the buffers, and the references.
 
 use std::sync::Arc;
 
@@ -26,17 +27,23 @@ pub(super) fn to_python<'py>(host: &Host, py: &'py Gil, value: &Encoded, loan: L
     if value.blobs.is_empty() && value.refs.is_empty() {
         return Ok(data);
     }
-    let refs = value.refs.iter().map(|raw| object(host, py, raw)).collect::<Result<_>>()?;
-    let blobs = value.blobs.iter().map(|blob| view(host, py, blob, loan)).collect::<Result<_>>()?;
-    let [blobs, refs] = [blobs, refs].map(|items| Object::tuple(py, items));
-    host.ask(py, Question::Value, [&data, &host.check(py, blobs)?, &host.check(py, refs)?])
+    let mut parts = Vec::with_capacity(2 + value.blobs.len() + value.refs.len());
+    parts.push(data);
+    parts.push(host.check(py, Object::int(py, value.blobs.len() as u64))?);
+    for blob in &value.blobs {
+        parts.push(buffer(host, py, blob, loan)?);
+    }
+    for raw in &value.refs {
+        parts.push(object(host, py, raw)?);
+    }
+    host.check(py, Object::tuple(py, parts))
 }
 
-fn view<'py>(host: &Host, py: &'py Gil, blob: &Bytes, loan: Loan) -> Result<Object<'py>> {
+fn buffer<'py>(host: &Host, py: &'py Gil, blob: &Bytes, loan: Loan) -> Result<Object<'py>> {
     // SAFETY: the caller keeps it for the length of the call; for longer the token below does.
     let view = host.check(py, unsafe { Object::view(py, blob) })?;
     if loan == Loan::Call {
-        return Ok(view);
+        return host.ask(py, Question::Buffer, [&view]);
     }
     let token = Box::into_raw(Box::new(blob.clone()));
     let lent = host
@@ -64,16 +71,34 @@ pub(super) fn from_python<'py>(host: &Host, py: &'py Gil, object: &Object<'py>) 
         let data = host.check(py, object.as_bytes())?;
         return Ok(Encoded { data: Bytes::copy_from_slice(data), ..Encoded::default() });
     }
-    let parts = host.ask(py, Question::Parts, [object])?;
-    let parts: [Object<'_>; 3] =
-        host.check(py, parts.items())?.try_into().map_err(|_| Host::nonsense("a value"))?;
-    let [data, blobs, refs] = parts;
+    let Some((data, blobs, refs)) = parts(host, py, object)? else {
+        // It raises an error.
+        return Err(host
+            .ask(py, Question::Foreign, [object])
+            .err()
+            .unwrap_or_else(|| Host::nonsense("an error")));
+    };
     let data = Bytes::copy_from_slice(host.check(py, data.as_bytes())?);
-    let blobs = host.check(py, blobs.items())?;
     let blobs = blobs.iter().map(|blob| host.check(py, pin(host.api(), blob))).collect::<Result<_>>()?;
-    let refs = host.check(py, refs.items())?;
     let refs = refs.into_iter().map(|held| RawRef::Remote(Arc::new(RemoteRef::of(held)))).collect();
     Ok(Encoded { data, blobs, refs })
+}
+
+/// A value's message, its buffers and its references.
+type Parts<'py> = (Object<'py>, Vec<Object<'py>>, Vec<Object<'py>>);
+
+/// What [`to_python`] has put into a tuple; `None` where it is no such tuple.
+fn parts<'py>(host: &Host, py: &'py Gil, object: &Object<'py>) -> Result<Option<Parts<'py>>> {
+    if !host.is_tuple(py, object)? {
+        return Ok(None);
+    }
+    let mut items = host.check(py, object.items())?.into_iter();
+    let (Some(data), Some(n)) = (items.next(), items.next()) else { return Ok(None) };
+    let n = host.check(py, n.as_int()).map_or(usize::MAX, |n| n as usize);
+    if n > items.len() || !host.is_bytes(py, &data)? {
+        return Ok(None);
+    }
+    Ok(Some((data, items.by_ref().take(n).collect(), items.collect())))
 }
 
 /// The host's object for a reference.

@@ -52,7 +52,7 @@ def spins(n):
 
 
 def put(size):
-    value = bytes(size)
+    value = b"\7" * size  # of zeros, all pages would be one
 
     def run(n):
         for _ in range(n):
@@ -66,7 +66,7 @@ def get(size):
 
     def run(n):
         if not stored:
-            stored.append(ray.put(bytes(size)))
+            stored.append(ray.put(b"\7" * size))
         for _ in range(n):
             ray.get(stored[0])
 

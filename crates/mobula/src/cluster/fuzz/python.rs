@@ -24,7 +24,6 @@ enum Kind {
     Question(&'static str),
     /// What `define` makes.
     Calls,
-    Value([*mut PyObject; 3]),
     /// A reference, an actor, a group.
     Held,
     Error(u32, Box<[u8]>),
@@ -154,23 +153,23 @@ pub fn bytes(bytes: &[u8]) -> *mut PyObject {
     new(Kind::Bytes(bytes.into()))
 }
 
-/// What Ray could hand over: nearly always `bytes` or a `Value`.
+/// What Ray could hand over: nearly always `bytes`, or a tuple as the library makes them.
 fn value(input: &mut Input<'_>) -> *mut PyObject {
     let shape = input.byte().unwrap_or(0);
     let blobs: Vec<_> = (0..shape % 4).map(|_| bytes(input.bytes())).collect();
     let refs: Vec<_> = (0..(shape >> 2) % 4).map(|_| new(Kind::Held)).collect();
     let data = bytes(input.bytes());
-    if shape >= 0xf0 {
-        return new(Kind::Value([
-            new(Kind::Held),
-            new(Kind::Int(1)),
-            new(Kind::Tuple([vec![data], blobs, refs].concat())),
-        ]));
+    let n = int(blobs.len() as i64);
+    match shape {
+        0xfc.. => new(Kind::Tuple([vec![data, n], refs, blobs].concat())),
+        0xf8.. => new(Kind::Tuple([vec![n, data], blobs, refs].concat())),
+        0xf0.. => new(Kind::Tuple([vec![data], blobs, refs, vec![n]].concat())),
+        _ if blobs.is_empty() && refs.is_empty() => {
+            locked(|| dec_ref(n));
+            data
+        }
+        _ => new(Kind::Tuple([vec![data, n], blobs, refs].concat())),
     }
-    if blobs.is_empty() && refs.is_empty() {
-        return data;
-    }
-    new(Kind::Value([data, new(Kind::Tuple(blobs)), new(Kind::Tuple(refs))]))
 }
 
 pub fn values(input: &mut Input<'_>) -> *mut PyObject {
@@ -219,11 +218,17 @@ pub fn read_int(at: *mut PyObject) -> i64 {
 pub fn read_values(at: *mut PyObject) -> (usize, bool) {
     let beside = |at: *mut PyObject| match &look(at).kind {
         Kind::Bytes(_) => false,
-        Kind::Value(_) => true,
+        Kind::Tuple(items) => {
+            let [data, n, rest @ ..] = &items[..] else { panic!("no value") };
+            assert!(matches!(look(*data).kind, Kind::Bytes(_)) && read_int(*n) as usize <= rest.len());
+            true
+        }
         _ => panic!("no value"),
     };
+    // The second of several values is none that is a number.
+    let one = |items: &[*mut PyObject]| items.get(1).is_some_and(|n| matches!(look(*n).kind, Kind::Int(_)));
     match &look(at).kind {
-        Kind::Tuple(items) => (items.len(), items.iter().any(|item| beside(*item))),
+        Kind::Tuple(items) if !one(items) => (items.len(), items.iter().any(|item| beside(*item))),
         _ => (1, beside(at)),
     }
 }
@@ -308,7 +313,6 @@ extern "C" fn dec_ref(at: *mut PyObject) {
     if before == 1 {
         match &fake.kind {
             Kind::Tuple(items) => items.iter().filter(|item| !item.is_null()).for_each(|item| dec_ref(*item)),
-            Kind::Value(parts) => parts.iter().for_each(|part| dec_ref(*part)),
             _ => {}
         }
         state(|s| s.live -= fake.kind.counts());
@@ -318,10 +322,14 @@ extern "C" fn dec_ref(at: *mut PyObject) {
 }
 
 extern "C" fn object_type(at: *mut PyObject) -> *mut PyObject {
-    let is_bytes = usize::from(matches!(look(at).kind, Kind::Bytes(_)));
-    static TYPES: OnceLock<[usize; 2]> = OnceLock::new();
-    let types = TYPES.get_or_init(|| [new(Kind::Type) as usize, new(Kind::Type) as usize]);
-    again(types[is_bytes] as *mut PyObject)
+    let kind = match look(at).kind {
+        Kind::Bytes(_) => 0,
+        Kind::Tuple(_) => 1,
+        _ => 2,
+    };
+    static TYPES: OnceLock<[usize; 3]> = OnceLock::new();
+    let types = TYPES.get_or_init(|| std::array::from_fn(|_| new(Kind::Type) as usize));
+    again(types[kind] as *mut PyObject)
 }
 
 extern "C" fn bytes_new(at: *const c_char, len: isize) -> *mut PyObject {
@@ -445,13 +453,8 @@ extern "C" fn vectorcall(
             let Kind::Bytes(text) = &look(*text).kind else { panic!("no text") };
             raise(read_int(*code) as u32, text)
         }
-        (Kind::Question("value"), [data, blobs, refs]) => {
-            new(Kind::Value([again(*data), again(*blobs), again(*refs)]))
-        }
-        (Kind::Question("parts"), [value]) => match &look(*value).kind {
-            Kind::Value(parts) => new(Kind::Tuple(parts.iter().map(|part| again(*part)).collect())),
-            _ => raise(15, b"\0no value"),
-        },
+        (Kind::Question("buffer"), [view]) => again(*view),
+        (Kind::Question("foreign"), [_]) => raise(15, b"\0no value"),
         (Kind::Question("lend"), [view, token]) => {
             let token = read_int(*token) as u64;
             state(|s| s.tokens.push(token));

@@ -10,10 +10,9 @@ from .calls import KINDS
 from .errors import CANCELLED, TaskError, explain
 from .interrupts import waiting
 from .questions import QUESTIONS, Held
-from .values import Value as value
-from .values import lend, parts
+from .values import buffer, foreign, lend
 
-__all__ = ["cancel", "define", "explain", "fail", "get", "get_all", "lend", "parts", "put", "query", "value", "wait"]
+__all__ = ["buffer", "cancel", "define", "explain", "fail", "foreign", "get", "get_all", "lend", "put", "query", "wait"]
 
 put = ray.put
 
@@ -25,7 +24,7 @@ def define(spec, group=None):
 
 
 def get(ref, timeout=None):
-    return waiting(ray.get, ref, timeout=timeout)
+    return waiting(ray.get, ref) if timeout is None else waiting(ray.get, ref, timeout=timeout)
 
 
 def get_all(refs, timeout=None):

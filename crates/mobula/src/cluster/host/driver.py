@@ -8,7 +8,7 @@ import time
 
 import ray
 
-from . import interrupts, questions
+from . import interrupts, questions, values
 from .library import load
 
 OLDEST_RAY = (2, 43)
@@ -32,6 +32,9 @@ def drive(attached=None):
             f"Ray {ray.__version__} is too old: Mobula needs {'.'.join(map(str, OLDEST_RAY))} or newer",
             f'{sys.executable} -m pip install --upgrade "ray[default]", and the same version on the cluster',
         )
+    by_client = address.startswith("ray://")
+    if by_client:
+        values.buffer = values.Relayed
     try:
         program = load(build)
     except (OSError, RuntimeError) as error:
@@ -52,6 +55,8 @@ def drive(attached=None):
         runtime_env["py_modules"] = [package, *runtime_env.get("py_modules", [])]
         # A job has its environment already.
         context = attach(address=address, runtime_env=None if attached else runtime_env, logging_level="WARNING")
+        if by_client:
+            ray.put(values.Lesson())
         url = getattr(context, "dashboard_url", None)
         questions.DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
