@@ -227,10 +227,12 @@ pub fn read_values(at: *mut PyObject) -> (usize, bool) {
     };
     // The second of several values is none that is a number.
     let one = |items: &[*mut PyObject]| items.get(1).is_some_and(|n| matches!(look(*n).kind, Kind::Int(_)));
-    match &look(at).kind {
-        Kind::Tuple(items) if !one(items) => (items.len(), items.iter().any(|item| beside(*item))),
-        _ => (1, beside(at)),
+    if let Kind::Tuple(items) = &look(at).kind
+        && !one(items)
+    {
+        return (items.len(), items.iter().any(|item| beside(*item)));
     }
+    (1, beside(at))
 }
 
 pub fn tokens() -> Vec<u64> {
