@@ -313,9 +313,8 @@ extern "C" fn dec_ref(at: *mut PyObject) {
     let before = fake.count.fetch_sub(1, Ordering::Relaxed);
     assert!(before > 0, "let go too often");
     if before == 1 {
-        match &fake.kind {
-            Kind::Tuple(items) => items.iter().filter(|item| !item.is_null()).for_each(|item| dec_ref(*item)),
-            _ => {}
+        if let Kind::Tuple(items) = &fake.kind {
+            items.iter().filter(|item| !item.is_null()).for_each(|item| dec_ref(*item));
         }
         state(|s| s.live -= fake.kind.counts());
         // SAFETY: the last reference; it came out of a box.
