@@ -109,18 +109,22 @@ fn worker(cluster: &Cluster, runs: &str) -> Process {
     found.unwrap_or_else(|| panic!("no worker runs {runs}"))
 }
 
+/// Plays a scene, and at each of these places, named after what runs there, kills the worker. What the scene has said.
+fn killing(cluster: &Cluster, scene: &str, places: &[&str]) -> String {
+    let mut scene = Scene::start(cluster, scene);
+    for place in places {
+        scene.comes_to(place);
+        assert!(worker(cluster, place).kill());
+        scene.goes_on();
+    }
+    scene.ends()
+}
+
 #[test]
 fn a_task_whose_worker_is_killed_fails_or_runs_again() {
     let Some(cluster) = five_nodes() else { return };
     watchdog(LIMIT, move || {
-        let cluster = lock(&cluster);
-        let mut scene = Scene::start(&cluster, "worker_dies");
-        for place in ["lost", "again"] {
-            scene.comes_to(place);
-            assert!(worker(&cluster, place).kill());
-            scene.goes_on();
-        }
-        let said = scene.ends();
+        let said = killing(&lock(&cluster), "worker_dies", &["lost", "again"]);
         assert!(said.contains("a worker process died: "), "{said}");
     });
 }
@@ -129,12 +133,7 @@ fn a_task_whose_worker_is_killed_fails_or_runs_again() {
 fn an_actor_that_is_killed_fails_its_calls_with_its_name() {
     let Some(cluster) = five_nodes() else { return };
     watchdog(LIMIT, move || {
-        let cluster = lock(&cluster);
-        let mut scene = Scene::start(&cluster, "actor_dies");
-        scene.comes_to("Counter.sleep");
-        assert!(worker(&cluster, "Counter.sleep").kill());
-        scene.goes_on();
-        let said = scene.ends();
+        let said = killing(&lock(&cluster), "actor_dies", &["Counter.sleep"]);
         assert_eq!(said.matches("an actor died: ").count(), 2, "{said}");
         assert!(said.contains("actors::Counter"), "{said}");
     });
@@ -144,12 +143,7 @@ fn an_actor_that_is_killed_fails_its_calls_with_its_name() {
 fn an_actor_that_is_killed_and_may_restart_does_the_call_again() {
     let Some(cluster) = five_nodes() else { return };
     watchdog(LIMIT, move || {
-        let cluster = lock(&cluster);
-        let mut scene = Scene::start(&cluster, "actor_restarts");
-        scene.comes_to("Phoenix.slow_at_first");
-        assert!(worker(&cluster, "Phoenix.slow_at_first").kill());
-        scene.goes_on();
-        scene.ends();
+        killing(&lock(&cluster), "actor_restarts", &["Phoenix.slow_at_first"]);
     });
 }
 

@@ -8,6 +8,7 @@ use crate::{
     middle::MiddleTable,
     output::{self, Ranked},
     ranking,
+    sent::sent_as_bytes,
     short::ShortTable,
     table::{self, RANGE_BITS, RANGES},
 };
@@ -35,25 +36,9 @@ impl Bucket {
         View::new(&bytes)?;
         Ok(Self(bytes))
     }
-
-    /// The bytes to send.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The bytes to send, without a copy.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
 }
 
-impl AsRef<[u8]> for Bucket {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
+sent_as_bytes!(Bucket);
 
 /// All words of one partition and their counts, in no particular order.
 ///
@@ -70,18 +55,6 @@ impl Counts {
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Corrupt> {
         View::new(&bytes)?.check()?;
         Ok(Self(bytes))
-    }
-
-    /// The bytes to send.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The bytes to send, without a copy.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
     }
 
     #[allow(clippy::expect_used, reason = "the bytes were written by `merge` or checked by `from_bytes`")]
@@ -115,11 +88,7 @@ impl Counts {
     }
 }
 
-impl AsRef<[u8]> for Counts {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
+sent_as_bytes!(Counts);
 
 /// Adds up the buckets of one partition: a reduce task.
 ///

@@ -71,6 +71,7 @@ mod output;
 mod ranking;
 mod read;
 mod scan;
+mod sent;
 mod short;
 mod space;
 mod split;

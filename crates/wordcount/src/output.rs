@@ -5,7 +5,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, io};
 
-use crate::{error::Corrupt, flat::View, key};
+use crate::{error::Corrupt, flat::View, key, sent::sent_as_bytes};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"mobwr\0\0\x01");
 const HEADER: usize = 3 * 8;
@@ -30,25 +30,9 @@ impl Ranked {
         Lines::new(&bytes)?;
         Ok(Self(bytes))
     }
-
-    /// The bytes to send.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The bytes to send, without a copy.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
 }
 
-impl AsRef<[u8]> for Ranked {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
+sent_as_bytes!(Ranked);
 
 /// Puts the words of one partition in order.
 pub(crate) fn rank(view: &View) -> Ranked {
