@@ -115,11 +115,15 @@ impl Host {
     }
 
     pub(super) fn is_bytes(&self, py: &Gil, object: &Object<'_>) -> Result<bool> {
-        Ok(self.check(py, object.kind())?.as_ptr() as u64 == self.bytes)
+        self.is_a(py, object, self.bytes)
     }
 
     pub(super) fn is_tuple(&self, py: &Gil, object: &Object<'_>) -> Result<bool> {
-        Ok(self.check(py, object.kind())?.as_ptr() as u64 == self.tuple)
+        self.is_a(py, object, self.tuple)
+    }
+
+    fn is_a(&self, py: &Gil, object: &Object<'_>, kind: u64) -> Result<bool> {
+        Ok(self.check(py, object.kind())?.as_ptr() as u64 == kind)
     }
 
     /// The error of an exception.

@@ -32,13 +32,9 @@ pub fn sample(kind: u8, seed: u64) -> Vec<u8> {
     for _ in 0..1 + random.below(4) {
         match kind {
             0 => operation(&mut random, &mut out),
-            1 => {
-                out.push(random.byte());
-                wires(&mut random, &mut out);
-            }
             _ => {
                 out.push(random.byte());
-                wires(&mut random, &mut out);
+                objects(&mut random, &mut out);
             }
         }
     }
@@ -72,7 +68,7 @@ fn operation(random: &mut Random, out: &mut Vec<u8>) {
         }
         _ => out.push(0),
     }
-    wires(random, out);
+    objects(random, out);
     // The script of the host's answers.
     let n = random.below(40) as u8;
     out.push(n);
@@ -85,7 +81,7 @@ impl Random {
     }
 }
 
-fn wires(random: &mut Random, out: &mut Vec<u8>) {
+fn objects(random: &mut Random, out: &mut Vec<u8>) {
     let n = random.below(4) as u8;
     out.push(n);
     for at in 0..n {

@@ -34,7 +34,7 @@ def drive(attached=None):
         )
     by_client = address.startswith("ray://")
     if by_client:
-        values.buffer = values.Relayed
+        values.buffer = values.Relayed  # before the library is given what to ask
     try:
         program = load(build)
     except (OSError, RuntimeError) as error:

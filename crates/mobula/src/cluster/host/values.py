@@ -1,4 +1,5 @@
-"""Values on their way between Ray and the library: `bytes`, or a tuple of these, how many buffers follow, the buffers, and the references.
+"""Values on their way between Ray and the library: `bytes` where there is only a message, else a tuple of the message, how many
+buffers follow, the buffers, and the references.
 
 They are made of Python's own types alone, which Ray pickles without a line of Python.
 """
