@@ -1,6 +1,7 @@
 //! What the lander can do in a step.
 
-use crate::error::StepError;
+use environment::{DiscreteAction, StepError};
+
 use crate::options::Options;
 
 /// One step's action.
@@ -45,7 +46,7 @@ impl Action {
                 side: if action % 2 == 1 { 1.0 } else { 0.0 },
                 direction: f64::from(action) - 2.0,
             }),
-            Self::Discrete(action) => Err(StepError::Discrete(action.into())),
+            Self::Discrete(action) => Err(StepError::Discrete { given: action.into(), count: Self::COUNT }),
             Self::Continuous(values) if values.iter().any(|value| value.is_nan()) => {
                 Err(StepError::NotANumber(values))
             }
@@ -58,5 +59,14 @@ impl Action {
                 })
             }
         }
+    }
+}
+
+impl DiscreteAction for Action {
+    const COUNT: usize = 4;
+
+    #[inline]
+    fn from_index(index: u8) -> Option<Self> {
+        (usize::from(index) < Self::COUNT).then_some(Self::Discrete(index))
     }
 }

@@ -6,28 +6,19 @@
 //! ([`crate::simd`](Width)), where nine tenths of the time would go otherwise. The results have the bits of
 //! [`LunarLander`](crate::LunarLander)'s, whatever the width and whoever the neighbours.
 
+use environment::random::Generator;
+use environment::{
+    AutoReset, BatchError, DiscreteAction, DiscreteVectorEnvironment, FlatStep, Phase, StepError,
+    VectorEnvironment,
+};
+
 use crate::action::{Action, Throttle};
-use crate::environment::{Observation, VectorEnvironment, VectorStep};
-use crate::error::{OptionsError, StepError};
-use crate::lander::{BodyState, Draws, Episode, Phase};
+use crate::error::OptionsError;
+use crate::lander::{BodyState, Draws, Episode};
+use crate::observation::{Observation, VectorStep};
 use crate::options::Options;
 use crate::physics::world::{EDGES, World};
-use crate::random::Generator;
 use crate::simd::{Solver, Width};
-
-/// What happens to an environment whose episode has ended, in the terms of Gymnasium's `AutoresetMode`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AutoReset {
-    /// The next step resets it instead of taking the action: its observation is the new episode's first, its
-    /// reward is 0. Gymnasium's default, and EnvPool's.
-    #[default]
-    NextStep,
-    /// The step that ends the episode resets it too: its observation is the new episode's first, and the
-    /// last one of the old is among [`VectorStep::final_observations`].
-    SameStep,
-    /// It rests, with a reward of 0, until [`Batch::reset_at`].
-    Disabled,
-}
 
 /// Many environments of the same options, stepped together.
 ///
@@ -52,6 +43,8 @@ pub struct Batch {
     worlds: Vec<World>,
     phases: Vec<Phase>,
     throttles: Vec<Option<Throttle>>,
+    /// Those that are reset in the step under way.
+    resetting: Vec<usize>,
     solver: Solver,
     observations: Vec<Observation>,
     final_observations: Vec<Observation>,
@@ -93,6 +86,7 @@ impl Batch {
             worlds: vec![World::new(options.gravity as f32, &[0.0; EDGES]); count],
             phases: vec![Phase::NotReset; count],
             throttles: vec![None; count],
+            resetting: Vec::with_capacity(count),
             solver: Solver::new(width),
             observations: vec![[0.0; 8]; count],
             final_observations: vec![[0.0; 8]; count],
@@ -137,7 +131,8 @@ impl Batch {
         self.observations[index]
     }
 
-    /// Lets environment `index` rest as if its episode had ended.
+    /// Lets environment `index` rest as if its episode had ended: the next step resets it, earns nothing there and ends
+    /// nothing, unless resets are [`Disabled`](AutoReset::Disabled).
     ///
     /// # Panics
     ///
@@ -217,11 +212,11 @@ impl Batch {
     }
 
     /// Checks all actions, so that an error leaves every environment as it was.
-    fn check(&mut self, actions: &[Action]) -> Result<(), StepError> {
+    fn check(&mut self, actions: impl ExactSizeIterator<Item = Action>) -> Result<(), StepError> {
         if actions.len() != self.worlds.len() {
             return Err(StepError::Count { given: actions.len(), expected: self.worlds.len() });
         }
-        for ((throttle, &action), &phase) in self.throttles.iter_mut().zip(actions).zip(&self.phases) {
+        for ((throttle, action), &phase) in self.throttles.iter_mut().zip(actions).zip(&self.phases) {
             *throttle = match phase {
                 Phase::NotReset => return Err(StepError::NotReset),
                 Phase::Running => Some(action.throttle(self.options.continuous)?),
@@ -231,49 +226,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Resets the environments that ended in this step.
-    fn reset_ended(&mut self) {
-        if !self.phases.contains(&Phase::Ended) {
-            return;
-        }
-        self.solver.clear();
-        for i in 0..self.worlds.len() {
-            if self.phases[i] == Phase::Ended {
-                self.final_observations[i] = self.observations[i];
-                self.begin(i);
-                self.state(i);
-            }
-        }
-        self.solver.solve(&mut self.worlds);
-        for i in 0..self.worlds.len() {
-            if self.terminated[i] || self.truncated[i] {
-                self.worlds[i].complete();
-                self.observations[i] = self.episodes[i].after(&self.worlds[i]).observation;
-            }
-        }
-    }
-}
-
-impl VectorEnvironment for Batch {
-    type Action = Action;
-    type Observation = Observation;
-
-    fn count(&self) -> usize {
-        self.worlds.len()
-    }
-
-    fn reset(&mut self, seeds: &[u128]) -> Result<&[Observation], StepError> {
-        if seeds.len() != self.worlds.len() {
-            return Err(StepError::Count { given: seeds.len(), expected: self.worlds.len() });
-        }
-        for (episode, &seed) in self.episodes.iter_mut().zip(seeds) {
-            episode.random = Generator::new(seed);
-        }
-        Ok(self.start_all())
-    }
-
-    fn step(&mut self, actions: &[Action]) -> Result<VectorStep<'_, Observation>, StepError> {
-        self.check(actions)?;
+    /// One step of all, whose throttles [`check`](Self::check) has left.
+    fn advance(&mut self) {
         self.solver.clear();
         for i in 0..self.worlds.len() {
             match self.throttles[i] {
@@ -303,17 +257,125 @@ impl VectorEnvironment for Batch {
                 self.finish(i);
             } else {
                 self.rewards[i] = 0.0;
+                if self.auto_reset == AutoReset::SameStep {
+                    // Nothing ended in this step, whatever the one before said.
+                    self.terminated[i] = false;
+                    self.truncated[i] = false;
+                }
             }
         }
         if self.auto_reset == AutoReset::SameStep {
             self.reset_ended();
         }
-        Ok(VectorStep {
+    }
+
+    fn last(&self) -> VectorStep<'_> {
+        VectorStep {
             observations: &self.observations,
             rewards: &self.rewards,
             terminated: &self.terminated,
             truncated: &self.truncated,
             final_observations: &self.final_observations,
-        })
+        }
+    }
+
+    /// Resets the environments that ended in this step.
+    fn reset_ended(&mut self) {
+        if !self.phases.contains(&Phase::Ended) {
+            return;
+        }
+        self.solver.clear();
+        self.resetting.clear();
+        for i in 0..self.worlds.len() {
+            if self.phases[i] == Phase::Ended {
+                self.resetting.push(i);
+                self.final_observations[i] = self.observations[i];
+                self.begin(i);
+                self.state(i);
+            }
+        }
+        self.solver.solve(&mut self.worlds);
+        for &i in &self.resetting {
+            self.worlds[i].complete();
+            self.observations[i] = self.episodes[i].after(&self.worlds[i]).observation;
+        }
+    }
+}
+
+impl VectorEnvironment for Batch {
+    type Action = Action;
+    type Observation = Observation;
+
+    fn count(&self) -> usize {
+        self.worlds.len()
+    }
+
+    fn reset(&mut self, seeds: &[u128]) -> Result<&[Observation], StepError> {
+        if seeds.len() != self.worlds.len() {
+            return Err(StepError::Count { given: seeds.len(), expected: self.worlds.len() });
+        }
+        for (episode, &seed) in self.episodes.iter_mut().zip(seeds) {
+            episode.random = Generator::new(seed);
+        }
+        Ok(self.start_all())
+    }
+
+    fn step(&mut self, actions: &[Action]) -> Result<VectorStep<'_>, StepError> {
+        self.check(actions.iter().copied())?;
+        self.advance();
+        Ok(self.last())
+    }
+}
+
+impl DiscreteVectorEnvironment for Batch {
+    fn environments(&self) -> usize {
+        self.worlds.len()
+    }
+
+    #[inline]
+    fn observation_size(&self) -> usize {
+        Observation::default().len()
+    }
+
+    #[inline]
+    fn actions(&self) -> usize {
+        Action::COUNT
+    }
+
+    fn max_episode_steps(&self) -> Option<u32> {
+        Some(self.options.max_episode_steps)
+    }
+
+    fn reset_flat(&mut self, seeds: &[u128]) -> Result<&[f32], StepError> {
+        Ok(self.reset(seeds)?.as_flattened())
+    }
+
+    fn reset_flat_at(&mut self, index: usize, seed: u128) -> &[f32] {
+        self.reset_at(index, Some(seed));
+        &self.observations[index]
+    }
+
+    fn step_flat(&mut self, actions: &[u8]) -> Result<FlatStep<'_>, StepError> {
+        self.check(actions.iter().map(|&action| Action::Discrete(action)))?;
+        self.advance();
+        let VectorStep { observations, rewards, terminated, truncated, final_observations } = self.last();
+        let [observations, final_observations] = [observations, final_observations].map(<[_]>::as_flattened);
+        Ok(FlatStep { observations, rewards, terminated, truncated, final_observations })
+    }
+
+    fn alike(
+        &self,
+        count: usize,
+        auto_reset: AutoReset,
+        max_episode_steps: Option<u32>,
+    ) -> Result<Box<dyn DiscreteVectorEnvironment + Send>, BatchError> {
+        let max_episode_steps = max_episode_steps.unwrap_or(self.options.max_episode_steps);
+        let options = Options { max_episode_steps, ..self.options };
+        // All other options were checked when this batch was made.
+        let batch = Self::with(options, count, auto_reset, self.width()).map_err(|error| match error {
+            OptionsError::NoSteps => BatchError::NoSteps,
+            _ => BatchError::Count(count),
+        })?;
+        Ok(Box::new(batch))
     }
 }

@@ -1,13 +1,15 @@
 //! The environment, one at a time.
 
+use environment::random::Generator;
+use environment::{Environment, Phase, Spec, StepError};
+
 use crate::action::{Action, Throttle};
-use crate::environment::{Environment, Observation, Step};
-use crate::error::{OptionsError, StepError};
+use crate::error::OptionsError;
+use crate::observation::{Observation, Step};
 use crate::options::Options;
 use crate::physics::math::Vec2;
 use crate::physics::scene::SCENE;
 use crate::physics::world::{EDGES, LANDER, LEGS, World};
-use crate::random::Generator;
 
 /// Pixels per metre.
 pub(crate) const SCALE: f64 = 30.0;
@@ -253,24 +255,6 @@ impl BodyState {
     }
 }
 
-/// Where an environment stands between calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    NotReset,
-    Running,
-    Ended,
-}
-
-impl Phase {
-    pub fn check(self) -> Result<(), StepError> {
-        match self {
-            Self::Running => Ok(()),
-            Self::NotReset => Err(StepError::NotReset),
-            Self::Ended => Err(StepError::Ended),
-        }
-    }
-}
-
 /// Gymnasium's `LunarLander-v3`, bit for bit.
 ///
 /// ```
@@ -297,6 +281,9 @@ pub struct LunarLander {
 }
 
 impl LunarLander {
+    /// What Gymnasium's registry says of it.
+    pub const SPEC: Spec = Spec { id: "LunarLander-v3", max_episode_steps: 1000, reward_threshold: 200.0 };
+
     /// An environment with `options`, before its first reset.
     ///
     /// # Errors

@@ -66,21 +66,23 @@
 mod action;
 mod batch;
 pub mod cli;
-mod environment;
 mod error;
 pub mod frames;
 mod lander;
+mod observation;
 mod options;
 mod physics;
 pub mod policy;
-pub mod random;
 mod simd;
 pub mod trace;
 
 pub use action::Action;
-pub use batch::{AutoReset, Batch};
-pub use environment::{Environment, Observation, Step, VectorEnvironment, VectorStep};
-pub use error::{OptionsError, StepError};
+pub use batch::Batch;
+pub use environment::{
+    AutoReset, BatchError, DiscreteVectorEnvironment, Environment, Spec, StepError, VectorEnvironment, random,
+};
+pub use error::OptionsError;
 pub use lander::{BodyState, DRAWS_PER_STEP, Draws, LunarLander};
+pub use observation::{Observation, Step, VectorStep};
 pub use options::Options;
 pub use simd::Width;

@@ -1,6 +1,7 @@
 //! What can be chosen about an environment.
 
 use crate::error::OptionsError;
+use crate::lander::LunarLander;
 
 /// The arguments of `gymnasium.make("LunarLander-v3", ...)`, with its defaults.
 ///
@@ -35,7 +36,7 @@ impl Default for Options {
             enable_wind: false,
             wind_power: 15.0,
             turbulence_power: 1.5,
-            max_episode_steps: 1000,
+            max_episode_steps: LunarLander::SPEC.max_episode_steps,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Hand-written controllers: something to compare an agent with, and to record and measure with.
 
 use crate::action::Action;
-use crate::environment::Observation;
+use crate::observation::Observation;
 
 /// A controller that nearly always lands, as Gymnasium's `heuristic`, computed in `f32` as there.
 ///

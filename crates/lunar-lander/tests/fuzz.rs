@@ -100,7 +100,7 @@ fn bad_actions_are_errors_and_change_nothing() {
     assert_eq!(lander.step(Action::Discrete(0)), Err(StepError::NotReset));
     lander.reset(5);
     let before = lander.bodies();
-    assert_eq!(lander.step(Action::Discrete(4)), Err(StepError::Discrete(4)));
+    assert_eq!(lander.step(Action::Discrete(4)), Err(StepError::Discrete { given: 4, count: 4 }));
     assert!(matches!(lander.step(Action::Continuous([0.0; 2])), Err(StepError::Kind { .. })));
     assert_eq!(lander.bodies(), before);
     while !lander.step(Action::Discrete(0)).unwrap().done() {}
@@ -117,7 +117,7 @@ fn bad_actions_are_errors_and_change_nothing() {
     assert_eq!(batch.step(&[Action::Discrete(0)]).unwrap_err(), StepError::Count { given: 1, expected: 2 });
     let actions = [Action::Discrete(0), Action::Discrete(9)];
     let before = batch.bodies(0);
-    assert_eq!(batch.step(&actions).unwrap_err(), StepError::Discrete(9));
+    assert_eq!(batch.step(&actions).unwrap_err(), StepError::Discrete { given: 9, count: 4 });
     assert_eq!(batch.bodies(0), before);
 }
 

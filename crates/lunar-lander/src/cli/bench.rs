@@ -4,11 +4,13 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use environment::{AutoReset, Environment, StepError, VectorEnvironment};
+
 use crate::action::Action;
-use crate::batch::{AutoReset, Batch};
-use crate::environment::{Environment, Observation, VectorEnvironment};
-use crate::error::{OptionsError, StepError};
+use crate::batch::Batch;
+use crate::error::OptionsError;
 use crate::lander::LunarLander;
+use crate::observation::Observation;
 use crate::options::Options;
 use crate::policy::{self, Chance};
 use crate::simd::Width;

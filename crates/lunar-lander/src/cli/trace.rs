@@ -7,7 +7,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::error::{OptionsError, StepError};
+use environment::StepError;
+
+use crate::error::OptionsError;
 use crate::lander::LunarLander;
 use crate::options::Options;
 use crate::policy::{self, Chance};
@@ -91,15 +93,20 @@ impl FromStr for PolicyName {
     }
 }
 
-/// Records one episode for each seed under the default options, and writes them to `path`; returns how many
-/// steps they took.
+/// Records one episode for each seed under the default options, and writes them to `output`, which messages call
+/// `path`; returns how many steps they took.
 ///
 /// # Errors
 ///
-/// The file cannot be written.
-pub fn write_trace(seeds: Range<u32>, policy: PolicyName, path: &Path) -> Result<usize, TraceError> {
+/// The output cannot be written.
+pub fn write_trace(
+    seeds: Range<u32>,
+    policy: PolicyName,
+    path: &Path,
+    output: &mut impl Write,
+) -> Result<usize, TraceError> {
     let io = |source| TraceError::Io { path: path.display().to_string(), source };
-    let mut output = BufWriter::new(File::create(path).map_err(io)?);
+    let mut output = BufWriter::new(output);
     let mut writer = Writer::new(&mut output, Form::Plain).map_err(io)?;
     let mut lander = LunarLander::new(Options::default())?;
     let noop = crate::action::Action::Discrete(0);

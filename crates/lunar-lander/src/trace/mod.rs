@@ -22,6 +22,8 @@
 //!
 //! With continuous actions `f32[2]` takes the place of `i32 action`.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod read;
 mod verify;
 mod write;
@@ -31,8 +33,8 @@ pub use verify::{Field, Mismatch, Report, VerifyError, verify, verify_batch};
 pub use write::{Writer, record_episode};
 
 use crate::action::Action;
-use crate::environment::Observation;
 use crate::lander::{BodyState, Draws};
+use crate::observation::Observation;
 use crate::options::Options;
 
 /// What a file with options starts with.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use environment::{AutoReset, Environment, VectorEnvironment};
+
 use super::{ReadError, Record, Recording};
 use crate::action::Action;
-use crate::batch::{AutoReset, Batch};
-use crate::environment::{Environment, Step, VectorEnvironment};
+use crate::batch::Batch;
 use crate::lander::{BodyState, Draws, LunarLander};
+use crate::observation::Step;
 use crate::options::Options;
 use crate::simd::Width;
 
@@ -202,7 +204,7 @@ pub enum VerifyError {
         /// The record's number in the episode.
         record: usize,
         /// Why the step was refused.
-        source: crate::error::StepError,
+        source: environment::StepError,
     },
 }
 

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
+use environment::{Environment, StepError};
+
 use super::{Form, MAGIC, Record, Recording};
 use crate::action::Action;
-use crate::environment::{Environment, Observation, Step};
-use crate::error::StepError;
 use crate::lander::LunarLander;
+use crate::observation::{Observation, Step};
 
 /// Writes episodes in the form of a [trace](super).
 pub struct Writer<W> {
