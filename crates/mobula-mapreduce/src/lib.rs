@@ -63,9 +63,11 @@ mod run;
 mod stages;
 mod visible;
 
-pub use input::{Input, InputError, files_below};
+pub use input::{Input, files_below};
 pub use job::{Emit, Job, Text};
 pub use keyed::KeyedBucket;
+pub use mobula_inputs::path_bytes::PathBytes;
+pub use mobula_inputs::{InputError, LeftOut, warnings};
 pub use run::{MapReduce, Outcome, Phase, Progress, Times};
 pub use stages::{MapReport, Part, Stages, Tasks};
 

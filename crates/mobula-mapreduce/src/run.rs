@@ -1,14 +1,16 @@
 //! The driver's side of a job.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use mobula::{ObjectRef, Ray};
+use mobula_inputs::LeftOut;
+use mobula_inputs::path_bytes::PathBytes;
 use mobula_wordcount::{Split, plan_splits};
 
-use crate::input::{Input, files_below};
+use crate::input::{Input, find};
 use crate::stages::{MapReport, Part, Tasks};
 use crate::visible;
 
@@ -57,6 +59,8 @@ pub struct Outcome<T> {
     pub bytes: u64,
     /// Whether the driver read the files and sent the text.
     pub shipped: bool,
+    /// What is below a folder and could not be read: the result lacks it.
+    pub left_out: Vec<LeftOut>,
     /// What each map task had to say of itself.
     pub maps: Vec<MapReport>,
     /// Where the time went.
@@ -73,6 +77,12 @@ pub struct Times {
     /// From there to the last reduce's result.
     pub reduce: f64,
 }
+
+/// How much of the input a task is sent at once, unless it is said how many tasks there are.
+const CHUNK: u64 = 64 << 20;
+
+/// More buckets than any job needs: each is an object, and tasks times tasks are soon many.
+const MOST_BUCKETS: usize = 10_000_000;
 
 /// How often the progress is told at most.
 const TELL: Duration = Duration::from_millis(100);
@@ -120,7 +130,7 @@ impl<S: Tasks> MapReduce<S> {
         self
     }
 
-    /// Runs the job over the files that the paths name ([`files_below`]).
+    /// Runs the job over the files that the paths name, as `mobula_inputs` finds them.
     ///
     /// Where workers see the driver's files, each map task reads its own split; otherwise the driver sends the text, a
     /// few splits ahead of the tasks.
@@ -133,25 +143,40 @@ impl<S: Tasks> MapReduce<S> {
         ensure!(self.map_tasks != Some(0), "a job needs at least one map task");
         ensure!(self.reduce_tasks != Some(0), "a job needs at least one reduce task");
         let cpus = ray.cluster_resources()?.get("CPU").map_or(1, |n| (*n as usize).max(1));
-        let mut files = files_below(paths)?;
-        if !ray.is_local() {
-            // A worker's current directory is its own.
-            for (path, _) in &mut files {
-                *path = std::path::absolute(&*path).with_context(|| path.display().to_string())?;
+        let found = find(paths)?;
+        // A worker's current directory is its own.
+        let here = std::env::current_dir().context("cannot tell the current folder")?;
+        let place = |path: &Path| here.join(path);
+        let shipped = self.ship || !visible::on_all_nodes(ray, &found.files, place)?;
+        let files: Vec<(&Path, u64)> =
+            found.files.iter().map(|file| (file.path.as_path(), file.length)).collect();
+        let bytes = files.iter().map(|(_, length)| length).sum::<u64>();
+        let chunks = if shipped { usize::try_from(bytes / CHUNK).unwrap_or(usize::MAX) } else { 0 };
+        let maps = self.map_tasks.unwrap_or(cpus.max(chunks));
+        let partitions = self.reduce_tasks.unwrap_or(cpus);
+        ensure!(
+            maps.saturating_mul(partitions) <= MOST_BUCKETS,
+            "{maps} map tasks and {partitions} reduce tasks make {} buckets, and there may be {MOST_BUCKETS}",
+            maps.saturating_mul(partitions)
+        );
+        let mut splits = plan_splits(&files, maps);
+        for piece in splits.iter_mut().flat_map(|split| &mut split.pieces) {
+            // In messages and results a file has the name that the user knows it by.
+            let known = mobula::Files::original(&piece.path);
+            if known != piece.path || (!ray.is_local() && piece.path.is_relative()) {
+                piece.at = Some(PathBytes(place(&piece.path)));
+                piece.path = known;
             }
         }
-        let shipped = self.ship || !visible::on_all_nodes(ray, &files)?;
-        let splits = plan_splits(&files, self.map_tasks.unwrap_or(cpus));
-        let partitions = self.reduce_tasks.unwrap_or(cpus);
         let job = ray.put(self.job.clone())?;
         let times = Times { plan: start.elapsed().as_secs_f64(), ..Times::default() };
-        let bytes = files.iter().map(|(_, length)| length).sum();
         let outcome = Outcome {
             outputs: Vec::new(),
             map_tasks: splits.len(),
             files: files.len(),
             bytes,
             shipped,
+            left_out: found.left_out,
             maps: Vec::new(),
             times,
         };

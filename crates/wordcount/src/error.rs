@@ -53,6 +53,16 @@ pub enum Error {
         /// Its length now.
         found: u64,
     },
+    /// A word takes more memory than a word may.
+    #[error("{} has a word of more than {} MiB at byte {offset}, and no word may be longer", path.display(), limit >> 20)]
+    LongWord {
+        /// The file.
+        path: PathBuf,
+        /// Where the word begins, in bytes from the file's start.
+        offset: u64,
+        /// How long a word may be, in bytes.
+        limit: u64,
+    },
     /// The text is not valid UTF-8.
     #[error("{} is not valid UTF-8 at byte {offset}", path.display())]
     InvalidUtf8 {
@@ -72,6 +82,7 @@ impl Error {
             | Self::Directory { path }
             | Self::Read { path, .. }
             | Self::Changed { path, .. }
+            | Self::LongWord { path, .. }
             | Self::InvalidUtf8 { path, .. } => path,
         }
     }
@@ -80,7 +91,9 @@ impl Error {
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
         match self {
-            Self::Read { offset, .. } | Self::InvalidUtf8 { offset, .. } => Some(*offset),
+            Self::Read { offset, .. } | Self::InvalidUtf8 { offset, .. } | Self::LongWord { offset, .. } => {
+                Some(*offset)
+            }
             Self::Open { .. } | Self::Directory { .. } | Self::Changed { .. } => None,
         }
     }

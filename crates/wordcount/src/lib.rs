@@ -82,6 +82,6 @@ pub use counter::Counter;
 pub use error::{Corrupt, Error, InvalidUtf8};
 pub use output::{Mismatch, Ranked, check, write};
 pub use ranking::top;
-pub use read::{Chunk, count_chunk, count_split, read_split};
+pub use read::{Chunk, LONGEST_WORD, count_chunk, count_split, read_split};
 pub use space::is_space;
 pub use split::{Piece, Split, plan_splits};

@@ -42,7 +42,7 @@ impl View<'_> {
 
 /// The first `k` words of `view`.
 pub(crate) fn first(view: &View, k: usize) -> Vec<(String, u64)> {
-    let mut best: BinaryHeap<(Reverse<u64>, Vec<u8>)> = BinaryHeap::with_capacity(k + 1);
+    let mut best: BinaryHeap<(Reverse<u64>, Vec<u8>)> = BinaryHeap::new();
     let mut least = 0;
     // The views of counts are whole, so there is no error to tell.
     let _ = view.for_each(|word, count| {

@@ -19,6 +19,9 @@ use crate::{
 /// Bytes read at once.
 const BUFFER: usize = 64 << 10;
 
+/// How long a word may be, in bytes: it has to stand in memory as a whole, several times over.
+pub const LONGEST_WORD: usize = 64 << 20;
+
 /// Counts the words of a split, reading its files.
 ///
 /// # Errors
@@ -56,7 +59,9 @@ pub fn read_split(split: &Split) -> Result<Vec<Chunk>, Error> {
         read_piece(piece, &mut buffer, |offset, text| {
             if chunk.text.is_empty() {
                 chunk.offset = offset;
-                chunk.text.reserve_exact((piece.end.saturating_sub(offset) as usize).max(text.len()));
+                // A size that is none, such as that of `/proc/kcore`, is no reason to take so much.
+                let rest = piece.end.saturating_sub(offset).min(LONGEST_WORD as u64) as usize;
+                chunk.text.reserve_exact(rest.max(text.len()));
             }
             chunk.text.extend_from_slice(text);
             Ok(())
@@ -87,7 +92,10 @@ fn read_piece(
     mut each: impl FnMut(u64, &[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut file = open(piece)?;
-    if piece.start == piece.end {
+    // A size of 0 may be none: such a file is read to its end.
+    let is_unmeasured = piece.length == 0;
+    let (last, length) = if is_unmeasured { (u64::MAX, u64::MAX) } else { (piece.end, piece.length) };
+    if piece.start == last {
         return Ok(());
     }
     let failed = |offset, source| Error::Read { path: piece.path.clone(), offset, source };
@@ -102,6 +110,10 @@ fn read_piece(
         (base, filled, from) = (base + from as u64, filled - from, 0);
         if filled == buffer.len() {
             // A word as long as the buffer.
+            if filled >= LONGEST_WORD {
+                let limit = LONGEST_WORD as u64;
+                return Err(Error::LongWord { path: piece.path.clone(), offset: base, limit });
+            }
             buffer.resize(filled * 2, 0);
         }
         let read =
@@ -111,8 +123,8 @@ fn read_piece(
         let text = &buffer[..filled];
         if !started {
             match space::first_end(text, piece.start.saturating_sub(base) as usize) {
-                Some(start) if base + (start as u64) < piece.end => (from, started) = (start, true),
-                None if !ended && base + (filled as u64) < piece.end => {
+                Some(start) if base + (start as u64) < last => (from, started) = (start, true),
+                None if !ended && base + (filled as u64) < last => {
                     from = filled - (space::LONGEST - 1);
                     continue;
                 }
@@ -120,8 +132,8 @@ fn read_piece(
                 _ => break,
             }
         }
-        let end = (piece.end - base) as usize;
-        let stop = if piece.end < piece.length && end <= filled { space::first_end(text, end) } else { None };
+        let end = usize::try_from(last - base).unwrap_or(usize::MAX);
+        let stop = if last < length && end <= filled { space::first_end(text, end) } else { None };
         let to = match stop {
             Some(stop) => stop,
             None if ended => filled,
@@ -138,7 +150,11 @@ fn read_piece(
 
 /// Opens the file of a piece.
 fn open(piece: &Piece) -> Result<File, Error> {
-    let file = File::open(&piece.path).map_err(|source| Error::Open { path: piece.path.clone(), source })?;
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::IsADirectory => Error::Directory { path: piece.path.clone() },
+        _ => Error::Open { path: piece.path.clone(), source },
+    };
+    let file = mobula_inputs::open(piece.place()).map_err(failed)?;
     unchanged(piece, &file)?;
     Ok(file)
 }
@@ -147,9 +163,6 @@ fn open(piece: &Piece) -> Result<File, Error> {
 fn unchanged(piece: &Piece, file: &File) -> Result<(), Error> {
     let path = || piece.path.clone();
     let metadata = file.metadata().map_err(|source| Error::Open { path: path(), source })?;
-    if metadata.is_dir() {
-        return Err(Error::Directory { path: path() });
-    }
     if metadata.len() != piece.length {
         return Err(Error::Changed { path: path(), planned: piece.length, found: metadata.len() });
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use mobula_inputs::path_bytes::PathBytes;
 use serde::{Deserialize, Serialize};
 
 /// A part of one file.
@@ -11,15 +12,18 @@ use serde::{Deserialize, Serialize};
 /// belongs to the part in whose range it starts, and each is counted once however the file is divided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
-    /// The file.
+    /// The file, as messages call it.
+    #[serde(with = "mobula_inputs::path_bytes")]
     pub path: PathBuf,
+    /// Where it is, unless that is `path`: tasks on a cluster have folders of their own.
+    pub at: Option<PathBytes>,
     /// Its index in the list of files that was divided.
     pub file: usize,
     /// First byte.
     pub start: u64,
     /// One past the last byte.
     pub end: u64,
-    /// The file's length when the input was divided.
+    /// The file's length when the input was divided. One of 0 that is not empty, as those of `/proc`, is one piece.
     pub length: u64,
 }
 
@@ -28,6 +32,14 @@ pub struct Piece {
 pub struct Split {
     /// Parts of files, in the order of the files.
     pub pieces: Vec<Piece>,
+}
+
+impl Piece {
+    /// Where to read it.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        self.at.as_ref().map_or(&self.path, |at| &at.0)
+    }
 }
 
 impl Split {
@@ -67,7 +79,7 @@ pub fn plan_splits(files: &[(impl AsRef<Path>, u64)], splits: usize) -> Vec<Spli
             }
             let end = (*length).min(if at + 1 < splits { border(at + 1) - before } else { u64::MAX });
             let path = path.as_ref().to_owned();
-            planned[at].pieces.push(Piece { path, file, start, end, length: *length });
+            planned[at].pieces.push(Piece { path, at: None, file, start, end, length: *length });
             start = end;
             if start >= *length {
                 break;

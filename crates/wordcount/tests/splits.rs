@@ -19,7 +19,14 @@ fn expected(texts: &[&[u8]]) -> Vec<u8> {
 /// Splits of one file at the given places.
 fn cut(path: &Path, length: u64, at: &[u64]) -> Vec<Split> {
     let borders = [&[0], at, &[length]].concat();
-    let piece = |pair: &[u64]| Piece { path: path.to_owned(), file: 0, start: pair[0], end: pair[1], length };
+    let piece = |pair: &[u64]| Piece {
+        path: path.to_owned(),
+        at: None,
+        file: 0,
+        start: pair[0],
+        end: pair[1],
+        length,
+    };
     borders.windows(2).map(|pair| Split { pieces: vec![piece(pair)] }).collect()
 }
 

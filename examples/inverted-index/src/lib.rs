@@ -6,11 +6,12 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use mobula::Ray;
-use mobula_mapreduce::{Emit, Job, MapReduce, Text};
+use mobula_mapreduce::{Emit, Job, MapReduce, PathBytes, Text};
 use serde::{Deserialize, Serialize};
 
 /// The job.
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub struct InvertedIndex;
 
 /// How often a word stands in each file.
-pub type Postings = BTreeMap<PathBuf, u64>;
+pub type Postings = BTreeMap<PathBytes, u64>;
 
 impl Job for InvertedIndex {
     type Key = String;
@@ -27,7 +28,7 @@ impl Job for InvertedIndex {
 
     fn map(&self, text: &Text<'_>, emit: &mut Emit<'_, Self>) -> Result<()> {
         for word in text.as_str()?.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            emit.pair(word.to_lowercase(), Postings::from([(text.path.to_path_buf(), 1)]));
+            emit.pair(word.to_lowercase(), Postings::from([(PathBytes(text.path.to_path_buf()), 1)]));
         }
         Ok(())
     }
@@ -63,10 +64,14 @@ pub fn main(ray: &Ray) -> Result<()> {
     anyhow::ensure!(!paths.is_empty(), "usage: inverted-index PATH… [--address ADDRESS]");
     let outcome = MapReduce::new(InvertedIndex).run(ray, &paths).context("cannot index")?;
     let index: BTreeMap<String, Postings> = outcome.outputs.into_iter().flatten().collect();
+    let mut out = BufWriter::new(std::io::stdout().lock());
     for (word, postings) in &index {
         let files: Vec<String> =
-            postings.iter().map(|(path, n)| format!("{} ({n})", path.display())).collect();
-        println!("{word}\t{}", files.join(", "));
+            postings.iter().map(|(path, n)| format!("{} ({n})", path.0.display())).collect();
+        writeln!(out, "{word}\t{}", files.join(", ")).context("cannot write the index")?;
     }
+    out.flush().context("cannot write the index")?;
+    mobula_mapreduce::warnings(&outcome.left_out).iter().for_each(|warning| eprintln!("{warning}"));
+    anyhow::ensure!(outcome.left_out.is_empty(), "the index lacks what could not be read");
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use inverted_index::{InvertedIndex, Postings};
 use mobula::{LocalConfig, Ray};
-use mobula_mapreduce::MapReduce;
+use mobula_mapreduce::{MapReduce, PathBytes};
 
 #[test]
 fn every_division_gives_the_same_index() {
@@ -20,8 +20,8 @@ fn every_division_gives_the_same_index() {
         let index: BTreeMap<String, Postings> = outcome.outputs.into_iter().flatten().collect();
         let words: Vec<&str> = index.keys().map(String::as_str).collect();
         assert_eq!(words, ["a", "bat", "cat", "hat", "no", "the"]);
-        assert_eq!(index["a"], Postings::from([(two.clone(), 2)]));
-        assert_eq!(index["the"], Postings::from([(one.clone(), 2)]));
-        assert_eq!(index["cat"], Postings::from([(one.clone(), 1), (two.clone(), 1)]));
+        assert_eq!(index["a"], Postings::from([(PathBytes(two.clone()), 2)]));
+        assert_eq!(index["the"], Postings::from([(PathBytes(one.clone()), 2)]));
+        assert_eq!(index["cat"], Postings::from([(PathBytes(one.clone()), 1), (PathBytes(two.clone()), 1)]));
     }
 }
