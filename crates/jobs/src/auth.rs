@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// This process's token.
+/// This process's token, from where Ray looks for it; `None` where there is none, or the mode is another.
+///
+/// # Errors
+/// A file that was named holds no token.
 pub fn token() -> Result<Option<String>> {
     find(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
@@ -23,14 +26,19 @@ fn find(variable: impl Fn(&str) -> Option<OsString>) -> Result<Option<String>> {
     }
     if let Some(path) = variable("RAY_AUTH_TOKEN_PATH").map(PathBuf::from) {
         // As Ray does: a file that was named and cannot be used is a mistake, not a reason to look elsewhere.
-        return match read(&path) {
-            Ok(token) if !token.is_empty() => Ok(Some(token)),
-            Ok(_) => Err(Error::TokenFile { path, cause: "it is empty".into() }),
-            Err(cause) => Err(Error::TokenFile { path, cause: cause.to_string() }),
-        };
+        return token_in(&path).map(Some);
     }
     let home = variable("HOME").map(|home| Path::new(&home).join(".ray").join("auth_token"));
     Ok(home.and_then(|path| read(&path).ok()).filter(|token| !token.is_empty()))
+}
+
+/// The token in a file that was named.
+pub fn token_in(path: &Path) -> Result<String> {
+    match read(path) {
+        Ok(token) if !token.is_empty() => Ok(token),
+        Ok(_) => Err(Error::TokenFile { path: path.into(), cause: "it is empty".into() }),
+        Err(cause) => Err(Error::TokenFile { path: path.into(), cause: cause.to_string() }),
+    }
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// Ray's word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Pending => "PENDING",
+            Status::Running => "RUNNING",
+            Status::Stopped => "STOPPED",
+            Status::Succeeded => "SUCCEEDED",
+            Status::Failed => "FAILED",
+        }
+    }
+
     /// Whether nothing will change any more.
     #[must_use]
     pub fn is_final(self) -> bool {
@@ -99,18 +111,9 @@ pub struct Node {
 pub(crate) struct Submission<'a> {
     pub entrypoint: &'a str,
     pub submission_id: &'a str,
-    pub runtime_env: RuntimeEnvironment,
+    pub runtime_env: serde_json::Value,
     pub entrypoint_num_cpus: u32,
     pub metadata: BTreeMap<&'a str, &'a str>,
-}
-
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct RuntimeEnvironment {
-    pub py_modules: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub working_dir: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub env_vars: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -141,8 +144,17 @@ impl Client {
     /// # Errors
     /// What is wrong with the address, the token, the certificates, or the version of the cluster's Ray.
     pub fn connect(address: &str) -> Result<Client> {
+        Client::with_token(address, None)
+    }
+
+    /// As [`connect`](Self::connect), with the token in this file, where one is named.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); the file holds no token.
+    pub fn with_token(address: &str, file: Option<&Path>) -> Result<Client> {
+        let token = file.map_or_else(auth::token, |file| auth::token_in(file).map(Some))?;
         let authority = std::env::var_os("RAY_TLS_CA_CERT").filter(|path| !path.is_empty());
-        Client::over(Server::new(address, auth::token()?, authority.map(PathBuf::from).as_deref())?)
+        Client::over(Server::new(address, token, authority.map(PathBuf::from).as_deref())?)
     }
 
     pub(crate) fn over(server: Server) -> Result<Client> {

@@ -89,6 +89,41 @@ pub enum Error {
         /// What the system said.
         cause: io::Error,
     },
+    /// An input that is not there, or is none.
+    #[error(transparent)]
+    Input(#[from] mobula_inputs::InputError),
+    /// The user's runtime environment is none.
+    #[error("{variable} is no runtime environment: {cause}")]
+    RuntimeEnv {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The proxy that leads there failed.
+    #[error("the proxy {proxy}, which {variable} names, does not lead to {address}: {cause}")]
+    Proxy {
+        /// The dashboard's address.
+        address: String,
+        /// The proxy's.
+        proxy: String,
+        /// The variable.
+        variable: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The job did not start for too long.
+    #[error("job {job} was {status} for {seconds} s and has been told to stop: {message}")]
+    Waiting {
+        /// The job.
+        job: String,
+        /// Ray's word for it.
+        status: &'static str,
+        /// How long.
+        seconds: u64,
+        /// What it waits for, in Ray's words.
+        message: String,
+    },
     /// More than a dashboard accepts.
     #[error("{what} {verb} more than {} MiB packed, and a dashboard accepts no more in one piece", .limit >> 20, verb = if what.ends_with('s') { "are" } else { "is" })]
     TooLarge {
@@ -194,6 +229,15 @@ impl Error {
             }
             Error::TokenFile { .. } => "`ray get-auth-token` prints the cluster's token there",
             Error::Argument(_) => "rename the file",
+            Error::Input(error) => error.hint(),
+            Error::RuntimeEnv { .. } => {
+                "it is Ray's runtime environment in JSON, such as {\"env_vars\": {\"NAME\": \"value\"}, \"pip\": [\"numpy\"]}"
+            }
+            Error::Proxy { .. } => "NO_PROXY names the hosts and networks that are reached without one",
+            Error::Waiting { .. } => {
+                "is a node free to run it, and can it set up what MOBULA_RUNTIME_ENV asks for? With MOBULA_WAIT_FOR_NODES a \
+                 job waits for nodes that are still to come"
+            }
             Error::Unreadable { .. } => "is the path right, and may you read it?",
             Error::TooLarge { .. } | Error::Entity { .. } => {
                 "put large files where every node sees them and leave them where they are (`--no-upload`), or attach with \

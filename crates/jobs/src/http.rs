@@ -9,6 +9,7 @@ use ureq::http::{Response, StatusCode};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
+use crate::proxy::{self, Named};
 use crate::{Error, Result};
 
 /// How long a connection may take to come up.
@@ -24,11 +25,22 @@ pub struct Server {
     /// Without a slash at the end.
     pub address: String,
     agent: Agent,
+    proxy: Option<Named>,
     token: Option<String>,
 }
 
 impl Server {
     pub fn new(given: &str, token: Option<String>, authority: Option<&Path>) -> Result<Server> {
+        Server::with(given, token, authority, |name| std::env::var(name).ok())
+    }
+
+    /// With the variables that name proxies.
+    pub fn with(
+        given: &str,
+        token: Option<String>,
+        authority: Option<&Path>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Server> {
         let address = given.trim().trim_end_matches('/').to_owned();
         let rest = address.strip_prefix("http://").or_else(|| address.strip_prefix("https://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains([' ', '?', '#', '@'])) {
@@ -38,7 +50,16 @@ impl Server {
         if let Some(path) = authority {
             tls = tls.root_certs(RootCerts::Specific(Arc::new(certificates(path)?)));
         }
+        let named = proxy::choose(&address, variable);
+        let proxy = match &named {
+            None => None,
+            Some(named) => Some(
+                ureq::Proxy::new(&named.proxy)
+                    .map_err(|cause| by_proxy(&address, named, &cause.to_string()))?,
+            ),
+        };
         let config = Agent::config_builder()
+            .proxy(proxy)
             .http_status_as_error(false)
             .tls_config(tls.build())
             .timeout_connect(Some(CONNECT))
@@ -46,7 +67,7 @@ impl Server {
             .timeout_send_body(Some(SEND))
             // A token is for this address alone.
             .max_redirects(0);
-        Ok(Server { address, agent: config.build().new_agent(), token })
+        Ok(Server { address, agent: config.build().new_agent(), proxy: named, token })
     }
 
     pub fn get(&self, path: &str) -> Result<Response<Body>> {
@@ -73,7 +94,13 @@ impl Server {
 
     /// Tells the failures apart that have nothing to do with what was asked.
     fn judge(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>> {
-        let response = answer.map_err(|error| explain(&self.address, &error))?;
+        let response = answer.map_err(|error| match (&self.proxy, explain(&self.address, &error)) {
+            (
+                Some(named),
+                Error::NoAnswer { cause, .. } | Error::NotHttp { cause, .. } | Error::NotTls { cause, .. },
+            ) => by_proxy(&self.address, named, &cause),
+            (_, error) => error,
+        })?;
         match response.status() {
             StatusCode::UNAUTHORIZED if self.token.is_none() => {
                 Err(Error::TokenMissing(self.address.clone()))
@@ -98,6 +125,11 @@ impl Server {
             message: format!("{} ({})", last.chars().take(500).collect::<String>(), status.as_u16()),
         }
     }
+}
+
+fn by_proxy(address: &str, named: &Named, cause: &str) -> Error {
+    let Named { proxy, variable } = named.clone();
+    Error::Proxy { address: address.into(), proxy, variable, cause: cause.into() }
 }
 
 fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>> {

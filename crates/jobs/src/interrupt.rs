@@ -2,16 +2,14 @@
 //! sees; the second time it ends this process all the same.
 
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The exit code of a program that was interrupted.
-pub const INTERRUPTED: u8 = 130;
-
 static WATCHED: AtomicBool = AtomicBool::new(false);
-static WISHES: AtomicU32 = AtomicU32::new(0);
+/// The signal that came first; 0 for none.
+static WISH: AtomicU8 = AtomicU8::new(0);
 
 /// Takes over SIGINT, SIGTERM and SIGHUP, except for those that this process was started to ignore (`nohup`, a script's
 /// background).
@@ -22,14 +20,15 @@ pub fn install() {
         let taken = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         // Without them a signal ends this process, and the job goes on.
         let Ok(mut signals) = Signals::new(taken) else { return };
-        std::thread::spawn(move || signals.forever().for_each(|_| interrupted()));
+        std::thread::spawn(move || signals.forever().for_each(interrupted));
     });
 }
 
-fn interrupted() {
-    let before = WISHES.fetch_add(1, Ordering::SeqCst);
-    if before > 0 || !WATCHED.load(Ordering::SeqCst) {
-        std::process::exit(INTERRUPTED.into());
+fn interrupted(signal: i32) {
+    let signal = u8::try_from(signal).unwrap_or(0);
+    let first = WISH.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+    if !first || !WATCHED.load(Ordering::SeqCst) {
+        std::process::exit(i32::from(128 + signal));
     }
     eprintln!("stopping the job; once more leaves it to itself");
 }
@@ -45,9 +44,9 @@ pub fn watch() {
     WATCHED.store(true, Ordering::SeqCst);
 }
 
-/// Whether somebody wants the job to stop.
-pub fn wished() -> bool {
-    WISHES.load(Ordering::SeqCst) > 0
+/// Whether somebody wants the job to stop: the exit code, as a shell has it for the signal.
+pub fn wished() -> Option<u8> {
+    Some(WISH.load(Ordering::SeqCst)).filter(|signal| *signal > 0).map(|signal| 128 + signal)
 }
 
 #[cfg(test)]

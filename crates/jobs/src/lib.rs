@@ -4,8 +4,8 @@
 //! files that it writes. [`run`] does what `ray job submit` does, and brings the results back:
 //!
 //! 1. the version of the cluster's Ray (`GET /api/version`), so that a wrong address, token or certificate is a sentence;
-//! 2. the package, and another with the inputs, each under a name made of its content (`PUT /api/packages/gcs/…`), unless
-//!    the cluster has them already;
+//! 2. the packages: the program, its arguments, the inputs, each under a name made of its content (`PUT
+//!    /api/packages/gcs/…`), unless the cluster has them already;
 //! 3. the submission (`POST /api/jobs/`);
 //! 4. while the job runs, what it prints: the job's log on standard error, the program's standard output on standard
 //!    output, both as they come; Ctrl-C stops the job (`POST /api/jobs/…/stop`);
@@ -17,19 +17,30 @@
 //!
 //! [`Client`] is the same API a call at a time.
 
+/// As std's, which panics where nobody reads standard error any more.
+macro_rules! eprintln {
+    ($($text:tt)*) => { mobula_outputs::tell(format_args!($($text)*)) };
+}
+
 mod auth;
+mod carried;
 mod client;
 mod entry;
 mod error;
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod interrupt;
 mod package;
+mod proxy;
 mod results;
 mod run;
+mod runtime_env;
 mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use auth::token;
 pub use client::{Actor, Client, Details, Node, Status};
 pub use error::{Error, Result};
 pub use package::PACKAGE_LIMIT;

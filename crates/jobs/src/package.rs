@@ -4,10 +4,9 @@
 //! nor sent. Times and permissions are left out: the same files are the same package.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use ring::digest::{Context, SHA256};
 use zip::write::SimpleFileOptions;
@@ -41,32 +40,19 @@ impl Package {
         Package { what, entries: BTreeMap::new() }
     }
 
+    /// In words.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+
     pub fn add(&mut self, name: String, content: Content) {
         self.entries.insert(name, content);
     }
 
-    /// Adds a file, or all files below a folder but the hidden ones, under `place`.
-    pub fn add_tree(&mut self, path: &Path, place: &str) -> Result<()> {
-        let unreadable = |cause| Error::Unreadable { path: path.into(), cause };
-        if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-            self.add(place.into(), Content::Path(path.into()));
-            return Ok(());
-        }
-        let below = |name: &str| if place == "." { name.to_owned() } else { format!("{place}/{name}") };
-        if place != "." {
-            self.add(format!("{place}/"), Content::Bytes(Vec::new()));
-        }
-        for entry in fs::read_dir(path).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let name = entry.file_name().into_string().map_err(Error::Argument)?;
-            let kind = entry.file_type().map_err(unreadable)?;
-            // A link to a folder could lead in circles.
-            let is_linked_folder = kind.is_symlink() && entry.path().is_dir();
-            if !name.starts_with('.') && !is_linked_folder {
-                self.add_tree(&entry.path(), &below(&name))?;
-            }
-        }
-        Ok(())
+    /// What it has under a name.
+    #[cfg(test)]
+    pub fn get(&self, name: &str) -> Option<&Content> {
+        self.entries.get(name)
     }
 
     /// The name by which the cluster knows it, `gcs://` aside.
@@ -117,28 +103,6 @@ impl Package {
         })?;
         Ok(done.bytes.into_inner())
     }
-}
-
-/// Where a path of this machine goes in the package of inputs, and so what the program is given instead: a relative path
-/// stays what it is, so that a program which prints it prints the same.
-pub fn place(path: &Path, number: usize) -> Result<String> {
-    let mut parts = Vec::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::Normal(name) => parts.push(text(name.to_owned())?),
-            Component::Prefix(_) | Component::RootDir | Component::ParentDir => {
-                let name = path.file_name().map_or(Ok("folder".into()), |name| text(name.to_owned()))?;
-                return Ok(format!("_elsewhere/{number}/{name}"));
-            }
-        }
-    }
-    Ok(if parts.is_empty() { ".".into() } else { parts.join("/") })
-}
-
-/// What JSON and zip archives can carry.
-pub fn text(name: OsString) -> Result<String> {
-    name.into_string().map_err(Error::Argument)
 }
 
 /// Bytes in hexadecimal.
@@ -212,30 +176,20 @@ impl Seek for Limited {
 mod tests {
     use super::*;
 
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        folder
-    }
-
-    fn packed(path: &Path) -> Package {
+    fn packed(files: &[(&str, &str)]) -> Package {
         let mut package = Package::new("the input files");
-        package.add_tree(path, "d").unwrap();
+        for (name, text) in files {
+            package.add((*name).into(), Content::Bytes(text.as_bytes().to_vec()));
+        }
         package
     }
 
     #[test]
-    fn a_folder_travels_without_what_is_hidden() {
-        let folder = folder(&[("a", "1"), ("b/c", "22"), ("b/.git/x", "no"), (".h", "no")]);
-        fs::create_dir(folder.path().join("empty")).unwrap();
-        let bytes = packed(folder.path()).zip(PACKAGE_LIMIT).unwrap();
+    fn files_and_folders_are_packed() {
+        let bytes = packed(&[("d/", ""), ("d/a", "1"), ("d/b/c", "22")]).zip(PACKAGE_LIMIT).unwrap();
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
         let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
-        assert_eq!(names, ["d/", "d/a", "d/b/", "d/b/c", "d/empty/"]);
+        assert_eq!(names, ["d/", "d/a", "d/b/c"]);
         let mut text = String::new();
         archive.by_name("d/b/c").unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "22");
@@ -243,14 +197,13 @@ mod tests {
 
     #[test]
     fn the_name_is_that_of_the_content() {
-        let one = folder(&[("a", "1"), ("b", "2")]);
-        let same = folder(&[("b", "2"), ("a", "1")]);
-        let name = packed(one.path()).name().unwrap();
-        assert_eq!(name, packed(same.path()).name().unwrap());
-        assert!(name.starts_with("_ray_pkg_") && name.ends_with(".zip"), "{name}");
+        let name = |files: &[(&str, &str)]| packed(files).name().unwrap();
+        let one = name(&[("a", "1"), ("b", "2")]);
+        assert_eq!(one, name(&[("b", "2"), ("a", "1")]));
+        assert!(one.starts_with("_ray_pkg_") && one.ends_with(".zip"), "{one}");
         // The same bytes, divided otherwise, or called otherwise.
         for files in [[("a", "12"), ("b", "")], [("a", "1"), ("c", "2")], [("a", "1"), ("b", "3")]] {
-            assert_ne!(name, packed(folder(&files).path()).name().unwrap(), "{files:?}");
+            assert_ne!(one, name(&files), "{files:?}");
         }
     }
 
@@ -265,22 +218,5 @@ mod tests {
         assert!(matches!(error, Error::TooLarge { limit: 20_000, .. }), "{error}");
         assert!(error.to_string().contains("the input files are more than"), "{error}");
         assert!(error.hint().contains("--no-upload"));
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_named() {
-        let error = Package::new("").add_tree(Path::new("/nonexistent/x"), "x").unwrap_err();
-        assert!(error.to_string().contains("/nonexistent/x"), "{error}");
-    }
-
-    #[test]
-    fn relative_paths_stay_what_they_are() {
-        let at = |path: &str| place(Path::new(path), 3).unwrap();
-        assert_eq!(at("texts/a"), "texts/a");
-        assert_eq!(at("./texts/./a/"), "texts/a");
-        assert_eq!(at("."), ".");
-        assert_eq!(at("/data/texts"), "_elsewhere/3/texts");
-        assert_eq!(at("../texts"), "_elsewhere/3/texts");
-        assert_eq!(at("/"), "_elsewhere/3/folder");
     }
 }

@@ -1,11 +1,13 @@
 //! What a job leaves on the cluster for this machine, and how it gets here.
 //!
-//! The driver lists in `mobula-JOB/result.json` what it has written, with lengths and hashes. A file is written beside its
-//! destination and renamed once it is whole and is what the driver wrote; a device or a pipe is written as it is.
+//! The driver lists in `mobula-JOB/result.json` what it has written, with lengths and hashes. No file, and no pipe, gets anything
+//! before it is whole here and is what the driver wrote.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+
+use mobula_outputs::Output;
 
 use ring::digest::{Context, SHA256};
 use serde::Deserialize;
@@ -56,32 +58,14 @@ pub fn fetch(client: &Client, node: &str, job: &str, written: &Written, outputs:
     let output = outputs.get(written.output).ok_or_else(|| fail("nobody asked for it".into()))?;
     let path = destination(output, &written.path).ok_or_else(|| fail("its name leads elsewhere".into()))?;
     let unwritable = |cause| Error::Unwritable { path: path.clone(), cause };
-    let is_special = fs::metadata(&path).is_ok_and(|about| !about.is_file() && !about.is_dir());
-    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !written.path.is_empty() {
+    if let (false, Some(parent)) = (written.path.is_empty(), path.parent()) {
         fs::create_dir_all(parent).map_err(unwritable)?;
     }
-    // A device gets the bytes once they are known to be right, too.
-    let beside = if is_special { std::env::temp_dir() } else { parent.to_path_buf() };
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
-        let mut file = tempfile::Builder::new()
-            .prefix(".mobula-")
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(&beside)
-            .map_err(unwritable)?;
-        match copy(client, node, written, file.as_file_mut()).map_err(unwritable)? {
-            Ok(()) if is_special => {
-                let mut device = File::options().write(true).open(&path).map_err(unwritable)?;
-                let mut whole = File::open(file.path()).map_err(unwritable)?;
-                io::copy(&mut whole, &mut device).map_err(unwritable)?;
-                return Ok(());
-            }
-            Ok(()) => {
-                file.as_file().sync_all().map_err(unwritable)?;
-                file.persist(&path).map_err(|error| unwritable(error.error))?;
-                return Ok(());
-            }
+        let mut output = Output::staged(&path).map_err(unwritable)?;
+        match copy(client, node, written, &mut output).map_err(unwritable)? {
+            Ok(()) => return output.finish().map_err(unwritable),
             Err(cause) => why = cause,
         }
     }
@@ -89,7 +73,7 @@ pub fn fetch(client: &Client, node: &str, job: &str, written: &Written, outputs:
 }
 
 /// Copies a file's bytes here. The outer error is this machine's, the inner one the way's.
-fn copy(client: &Client, node: &str, written: &Written, file: &mut File) -> io::Result<Result<(), String>> {
+fn copy(client: &Client, node: &str, written: &Written, to: &mut Output) -> io::Result<Result<(), String>> {
     let mut hash = Context::new(&SHA256);
     let mut length = 0;
     if written.length > 0 {
@@ -105,7 +89,7 @@ fn copy(client: &Client, node: &str, written: &Written, file: &mut File) -> io::
                 Err(cause) => return Ok(Err(cause.to_string())),
             };
             hash.update(&block[..n]);
-            file.write_all(&block[..n])?;
+            to.write_all(&block[..n])?;
             length += n as u64;
         }
     }
@@ -121,7 +105,7 @@ fn copy(client: &Client, node: &str, written: &Written, file: &mut File) -> io::
 }
 
 /// Where a file belongs; `None` where its name would lead out of the output's folder.
-fn destination(output: &Path, below: &str) -> Option<PathBuf> {
+pub fn destination(output: &Path, below: &str) -> Option<PathBuf> {
     if below.is_empty() {
         return Some(output.to_path_buf());
     }
@@ -130,7 +114,7 @@ fn destination(output: &Path, below: &str) -> Option<PathBuf> {
 }
 
 /// A path as part of a URL's query.
-fn encode(path: &str) -> String {
+pub fn encode(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     path.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

@@ -6,10 +6,12 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::client::{RuntimeEnvironment, Submission};
-use crate::entry::{self, Spec};
-use crate::interrupt::{self, INTERRUPTED};
-use crate::package::{Content, PACKAGE_LIMIT, Package, place, text};
+use crate::carried::Carried;
+use crate::client::Submission;
+use crate::entry;
+use crate::interrupt;
+use crate::package::{Content, PACKAGE_LIMIT, Package};
+use crate::runtime_env::UserEnv;
 use crate::tail::{Sink, Tail};
 use crate::{Client, Details, Error, Result, Status, results};
 
@@ -17,6 +19,10 @@ use crate::{Client, Details, Error, Result, Status, results};
 const LOOK: Duration = Duration::from_millis(500);
 /// How long the dashboard may be away while a job runs.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a job may take to start, and how long where packages are to be installed for it: Ray's own limit.
+const PENDING: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(900)];
+/// After how long it is told what a job waits for.
+const TELL: Duration = Duration::from_secs(15);
 /// How long a job that was told to stop may take: Ray kills it after three seconds.
 const STOP: Duration = Duration::from_secs(30);
 
@@ -30,7 +36,7 @@ pub enum File {
 }
 
 /// A program on its way to a cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Job {
     /// What the job is called in the dashboard: part of its id.
     pub name: String,
@@ -44,13 +50,20 @@ pub struct Job {
     pub arguments: Vec<OsString>,
     /// Variables of the driver and of all workers.
     pub variables: BTreeMap<String, String>,
+    /// The user's runtime environment, Ray's in JSON, to be merged with the job's.
+    pub runtime_env: Option<String>,
+    /// Whether the job may wait for nodes without an end.
+    pub waits_for_nodes: bool,
     /// Files and folders that travel with the job.
     pub inputs: Vec<PathBuf>,
     /// Files and folders that the program writes, and that come back.
     pub outputs: Vec<PathBuf>,
+    /// The file with the cluster's token; else it is looked for where Ray does.
+    pub token_file: Option<PathBuf>,
 }
 
-/// Runs a job on the cluster with this dashboard, and gives the program's exit code; 130 where Ctrl-C stopped it.
+/// Runs a job on the cluster with this dashboard, and gives the program's exit code; 130 where Ctrl-C stopped it, 143
+/// where SIGTERM did.
 ///
 /// What the program prints on standard output appears on this process's, all else on standard error. SIGINT and SIGTERM
 /// are taken over for the rest of the process.
@@ -60,8 +73,10 @@ pub struct Job {
 /// code.
 pub fn run(address: &str, job: &Job) -> Result<u8> {
     check_outputs(&job.outputs)?;
+    let user_env = UserEnv::parse(job.runtime_env.as_deref())?;
+    let carried = Carried::of(job)?;
     interrupt::install();
-    let client = Client::connect(address)?;
+    let client = Client::with_token(address, job.token_file.as_deref())?;
     let mut program = Package::new("the program");
     for (name, file) in &job.package {
         let content = match file {
@@ -70,28 +85,17 @@ pub fn run(address: &str, job: &Job) -> Result<u8> {
         };
         program.add(name.clone(), content);
     }
-    let mut files = Package::new("the input files");
-    let mut inputs = Vec::with_capacity(job.inputs.len());
-    for (number, path) in job.inputs.iter().enumerate() {
-        let place = place(path, number)?;
-        files.add_tree(path, &place)?;
-        inputs.push(place);
-    }
-    let outputs = job.outputs.iter().map(|path| text(path.file_name().unwrap_or_default().to_owned()));
-    let outputs = outputs.collect::<Result<Vec<_>>>()?;
-
     let id = id(&job.name);
-    let spec = Spec { job: &id, build: &job.build, inputs: &inputs, outputs: &outputs };
-    let entrypoint = entry::line(&job.module, &spec, &job.arguments)?;
-    let runtime_env = RuntimeEnvironment {
-        py_modules: vec![ship(&client, &program, "the program")?],
-        working_dir: if inputs.is_empty() { None } else { Some(ship(&client, &files, "the input files")?) },
-        env_vars: job.variables.clone(),
-    };
+    let entrypoint = entry::line(&job.module, &id);
+    let mut modules = Vec::new();
+    for package in [Some(&program), Some(&carried.spec), carried.files.as_ref()].into_iter().flatten() {
+        modules.push(ship(&client, package)?.into());
+    }
+    let patience = PENDING[usize::from(user_env.installs())];
     let submission = Submission {
         entrypoint: &entrypoint,
         submission_id: &id,
-        runtime_env,
+        runtime_env: user_env.merge(modules, job.variables.clone(), |package| ship(&client, package))?,
         // The driver waits; the tasks do the work.
         entrypoint_num_cpus: 0,
         metadata: BTreeMap::from([("program", job.name.as_str())]),
@@ -99,7 +103,18 @@ pub fn run(address: &str, job: &Job) -> Result<u8> {
     interrupt::watch();
     client.submit(&submission)?;
     eprintln!("job {id} on Ray {}, {}/#/jobs/{id}", client.ray_version, client.address());
-    Watch { client: &client, job: &id, outputs: &job.outputs, tails: Vec::new() }.run()
+    let patience = (!job.waits_for_nodes).then_some(patience);
+    let code =
+        Watch { client: &client, job: &id, outputs: &job.outputs, patience, tails: Vec::new() }.run()?;
+    // As where the program finds the files itself: what it could not read is told of, and the exit code says so.
+    mobula_inputs::warnings(&carried.left_out).iter().for_each(|warning| eprintln!("{warning}"));
+    match mobula_inputs::lacks(&carried.left_out) {
+        Some(message) if code == 0 => {
+            eprintln!("error: {message}\n\nhint: {}", mobula_inputs::LACKS_HINT);
+            Ok(1)
+        }
+        _ => Ok(code),
+    }
 }
 
 /// A mistake here would show only after the work is done.
@@ -115,10 +130,10 @@ fn check_outputs(outputs: &[PathBuf]) -> Result<()> {
 }
 
 /// Sees to it that the cluster has the package; gives its URI.
-fn ship(client: &Client, package: &Package, what: &str) -> Result<String> {
+fn ship(client: &Client, package: &Package) -> Result<String> {
     let name = package.name()?;
     if !client.has_package(&name)? {
-        client.upload(&name, what, &package.zip(PACKAGE_LIMIT)?)?;
+        client.upload(&name, package.what(), &package.zip(PACKAGE_LIMIT)?)?;
     }
     Ok(format!("gcs://{name}"))
 }
@@ -131,23 +146,36 @@ fn id(name: &str) -> String {
     format!("{name}-{:012x}", number & 0xffff_ffff_ffff)
 }
 
+/// How the watch over a job ended.
+enum Ended {
+    /// With the job.
+    Details(Details),
+    /// With this exit code, before the job did.
+    Code(u8),
+}
+
 /// A job that was submitted.
 struct Watch<'a> {
     client: &'a Client,
     job: &'a str,
     outputs: &'a [PathBuf],
+    /// How long it may take to start.
+    patience: Option<Duration>,
     tails: Vec<Tail>,
 }
 
 impl Watch<'_> {
     fn run(mut self) -> Result<u8> {
-        let details = self.until_ended()?;
+        let details = match self.until_ended()? {
+            Ended::Details(details) => details,
+            Ended::Code(code) => return Ok(code),
+        };
         let exit = details.driver_exit_code;
         let node = details.driver_node_id.clone();
         // What was printed comes first, whatever else is to be told.
         let log = self.print_rest();
         match (details.status, exit) {
-            (Status::Stopped, _) if interrupt::wished() => return Ok(INTERRUPTED),
+            (Status::Stopped, _) if let Some(code) = interrupt::wished() => return Ok(code),
             (Status::Stopped, _) => return Err(Error::Stopped(self.job.into())),
             (Status::Failed, None) => {
                 let message = details.message.unwrap_or_else(|| "Ray does not say why".into());
@@ -165,19 +193,24 @@ impl Watch<'_> {
         }
     }
 
-    /// Follows the job until nothing will change any more.
-    fn until_ended(&mut self) -> Result<Details> {
+    /// Follows the job until nothing will change any more, or it does not stop.
+    fn until_ended(&mut self) -> Result<Ended> {
+        let begun = Instant::now();
         let mut heard = Instant::now();
+        let mut tell = TELL;
         let mut stopping: Option<Instant> = None;
+        let mut last = (Status::Pending, String::new());
         loop {
             match self.client.details(self.job) {
                 Ok(details) if details.status.is_final() => {
                     self.follow(&details);
-                    return Ok(details);
+                    return Ok(Ended::Details(details));
                 }
                 Ok(details) => {
                     heard = Instant::now();
                     self.follow(&details);
+                    let message = details.message.unwrap_or_else(|| "Ray does not say what for".into());
+                    last = (details.status, message.trim().to_owned());
                 }
                 Err(error) if heard.elapsed() > PATIENCE => {
                     let (address, job) = (self.client.address().into(), self.job.into());
@@ -185,16 +218,30 @@ impl Watch<'_> {
                 }
                 Err(_) => {}
             }
-            match stopping {
-                None if interrupt::wished() => {
+            let (status, message) = &last;
+            let waits = *status == Status::Pending && stopping.is_none();
+            if waits && begun.elapsed() > tell {
+                tell *= 4;
+                eprintln!("job {} is {}: {message}", self.job, status.word());
+            }
+            if waits && self.patience.is_some_and(|patience| begun.elapsed() > patience) {
+                self.client.stop(self.job)?;
+                let (seconds, message) = (begun.elapsed().as_secs(), message.clone());
+                return Err(Error::Waiting { job: self.job.into(), status: status.word(), seconds, message });
+            }
+            match (stopping, interrupt::wished()) {
+                (None, Some(_)) => {
                     stopping = Some(Instant::now());
                     self.client.stop(self.job)?;
                 }
-                Some(since) if since.elapsed() > STOP => return Err(Error::Stopped(self.job.into())),
+                (Some(since), Some(code)) if since.elapsed() > STOP => {
+                    eprintln!("job {} was told to stop, and is still {}: {message}", self.job, status.word());
+                    return Ok(Ended::Code(code));
+                }
                 _ => {}
             }
             let until = Instant::now() + LOOK;
-            while Instant::now() < until && (stopping.is_some() || !interrupt::wished()) {
+            while Instant::now() < until && (stopping.is_some() || interrupt::wished().is_none()) {
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
