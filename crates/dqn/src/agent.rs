@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::error::Error;
 use crate::learner::{Learned, Learner};
+use crate::nstep::{OneStep, Steps};
 use crate::random::Random;
-use crate::replay::{Batch, Replay, Transition};
+use crate::replay::{Batch, Replay};
 use crate::weights::Weights;
 
 /// What an episode of training was like.
@@ -72,7 +73,7 @@ impl Agent {
         let weights = Weights::initial(config.hidden, random.bits())?;
         Ok(Self {
             seed,
-            replay: Replay::new(config.replay_capacity),
+            replay: Replay::new(config.replay_capacity, crate::STATE),
             random,
             epsilon: config.epsilon_start,
             episodes: 0,
@@ -95,7 +96,9 @@ impl Agent {
 
     fn episode(&mut self, lander: &mut LunarLander) -> Result<EpisodeStats, Error> {
         self.episodes += 1;
-        let epsilon = self.epsilon;
+        let config = self.learner.config().clone();
+        let mut joined = Steps::new(&config);
+        let mut epsilon = self.epsilon;
         let mut stats = EpisodeStats {
             episode: self.episodes,
             reward: 0.0,
@@ -108,6 +111,9 @@ impl Agent {
         };
         let mut state = lander.reset(self.random.bits().into());
         loop {
+            if config.epsilon_steps > 0 {
+                epsilon = config.epsilon_at(self.steps);
+            }
             let action = if self.random.unit() < epsilon {
                 self.random.below(crate::ACTIONS as u32) as u8
             } else {
@@ -117,14 +123,12 @@ impl Agent {
             stats.steps += 1;
             stats.reward += step.reward;
             let done = step.done();
-            self.replay.push(&Transition {
-                state,
-                action,
-                reward: step.reward as f32,
-                next_state: step.observation,
-                done,
-            });
-            state = step.observation;
+            let (next, replay) = (step.observation, &mut self.replay);
+            let (terminated, truncated) = (step.terminated, step.truncated);
+            let reward = step.reward;
+            let one = OneStep { state: &state, action, reward, next_state: &next, terminated, truncated };
+            joined.push(one, |transition| replay.push(transition));
+            state = next;
             if let Some(Learned { loss, value }) = self.after_step()? {
                 stats.learn_steps += 1;
                 stats.loss += loss;
@@ -138,8 +142,10 @@ impl Agent {
         let learned = stats.learn_steps.max(1) as f32;
         stats.loss /= learned;
         stats.value /= learned;
-        let config = self.learner.config();
-        self.epsilon = (epsilon * config.epsilon_decay).max(config.epsilon_floor);
+        stats.epsilon = epsilon;
+        if config.epsilon_steps == 0 {
+            self.epsilon = (epsilon * config.epsilon_decay).max(config.epsilon_floor);
+        }
         self.check(&stats)?;
         Ok(stats)
     }

@@ -98,15 +98,15 @@ pub fn bench(config: &Config, width: Width, time: Duration) -> Result<Table, Err
     let mut learner = Learner::with(config.clone(), &weights, width)?;
     let width = learner.width();
     let mut random = Random::new(2);
-    let mut replay = Replay::new(config.replay_capacity);
+    let mut replay = Replay::new(config.replay_capacity, STATE);
     let mut number = move || (2.0 * random.unit() - 1.0) as f32;
     for i in 0..config.replay_capacity {
         replay.push(&Transition {
-            state: [(); STATE].map(|()| number()),
+            state: &[(); STATE].map(|()| number()),
             action: (i % ACTIONS) as u8,
             reward: number(),
-            next_state: [(); STATE].map(|()| number()),
-            done: i.is_multiple_of(100),
+            next_state: &[(); STATE].map(|()| number()),
+            discount: if i.is_multiple_of(100) { 0.0 } else { 0.99 },
         });
     }
     let mut random = Random::new(3);
@@ -121,8 +121,8 @@ pub fn bench(config: &Config, width: Width, time: Duration) -> Result<Table, Err
     })?;
     let states = &batches[0].states;
     let act = fastest(time, 400, || {
-        next = (next + 1) % states.len();
-        black_box(learner.greedy(black_box(&states[next])));
+        next = (next + 1) % config.batch_size;
+        black_box(learner.greedy(black_box(&states[STATE * next..][..STATE])));
         Ok(())
     })?;
     let mut batch = Batch::default();

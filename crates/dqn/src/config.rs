@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// Numbers in an observation.
+/// Numbers in an observation of LunarLander.
 pub const STATE: usize = 8;
-/// Choices of action.
+/// Choices of action in LunarLander.
 pub const ACTIONS: usize = 4;
 /// The widest hidden layer.
 pub const MAX_HIDDEN: usize = 4096;
@@ -45,8 +45,19 @@ pub struct Config {
     pub epsilon_decay: f64,
     /// The chance's lower bound.
     pub epsilon_floor: f64,
-    /// Steps after which an episode ends; the end counts as one of the environment's own.
+    /// Environment steps over which the chance falls evenly from its start to its floor instead, 0 for by the episode.
+    pub epsilon_steps: u64,
+    /// Steps after which an episode ends.
     pub max_episode_steps: u32,
+    /// Whether the state at that limit has the value that the network gives it; otherwise the limit counts as an end of the
+    /// environment's own.
+    pub bootstrap_at_limit: bool,
+    /// Factor on every reward that is learned from.
+    pub reward_scale: f64,
+    /// Steps whose rewards are summed before a value stands for the rest.
+    pub n_step: usize,
+    /// Whether the network, not its target, chooses the action that the target values: Double DQN.
+    pub double: bool,
 }
 
 impl Default for Config {
@@ -64,13 +75,18 @@ impl Default for Config {
             epsilon_start: 1.0,
             epsilon_decay: 0.995,
             epsilon_floor: 0.01,
+            epsilon_steps: 0,
             max_episode_steps: 1000,
+            bootstrap_at_limit: false,
+            reward_scale: 1.0,
+            n_step: 1,
+            double: false,
         }
     }
 }
 
 impl Config {
-    /// The chance of a random action after so many episodes.
+    /// The chance of a random action after so many episodes, by the episode.
     ///
     /// ```
     /// assert_eq!(dqn::Config::default().epsilon_after(0), 1.0);
@@ -78,6 +94,11 @@ impl Config {
     /// ```
     pub fn epsilon_after(&self, episodes: u64) -> f64 {
         (self.epsilon_start * self.epsilon_decay.powf(episodes as f64)).max(self.epsilon_floor)
+    }
+
+    /// The chance of a random action after so many environment steps, by [`epsilon_steps`](Self::epsilon_steps).
+    pub fn epsilon_at(&self, steps: u64) -> f64 {
+        falling(self.epsilon_start, self.epsilon_floor, steps, self.epsilon_steps)
     }
 
     /// Checks the ranges.
@@ -100,9 +121,16 @@ impl Config {
         share("epsilon_start", self.epsilon_start, true)?;
         share("epsilon_decay", self.epsilon_decay, true)?;
         share("epsilon_floor", self.epsilon_floor, true)?;
-        positive("learning_rate", self.learning_rate)?;
-        positive("adam_epsilon", self.adam_epsilon)
+        positive("learning_rate", self.learning_rate, 1.0)?;
+        positive("adam_epsilon", self.adam_epsilon, 1.0)?;
+        positive("reward_scale", self.reward_scale, 1e6)?;
+        whole("n_step", self.n_step, 1, 1000)
     }
+}
+
+/// From `start` to `end`, evenly over so many steps.
+pub(crate) fn falling(start: f64, end: f64, steps: u64, over: u64) -> f64 {
+    if steps >= over { end } else { start + (end - start) * (steps as f64 / over as f64) }
 }
 
 pub(crate) fn whole(name: &'static str, value: usize, low: usize, high: usize) -> Result<(), Error> {
@@ -112,7 +140,7 @@ pub(crate) fn whole(name: &'static str, value: usize, low: usize, high: usize) -
     Err(Error::Parameter { name, value: value.to_string(), range: format!("from {low} to {high}") })
 }
 
-fn share(name: &'static str, value: f64, one: bool) -> Result<(), Error> {
+pub(crate) fn share(name: &'static str, value: f64, one: bool) -> Result<(), Error> {
     if (0.0..1.0).contains(&value) || (one && value == 1.0) {
         return Ok(());
     }
@@ -120,11 +148,11 @@ fn share(name: &'static str, value: f64, one: bool) -> Result<(), Error> {
     Err(Error::Parameter { name, value: value.to_string(), range: range.to_owned() })
 }
 
-fn positive(name: &'static str, value: f64) -> Result<(), Error> {
-    if value > 0.0 && value <= 1.0 {
+pub(crate) fn positive(name: &'static str, value: f64, most: f64) -> Result<(), Error> {
+    if value > 0.0 && value <= most {
         return Ok(());
     }
-    Err(Error::Parameter { name, value: value.to_string(), range: "above 0 and at most 1".to_owned() })
+    Err(Error::Parameter { name, value: value.to_string(), range: format!("above 0 and at most {most}") })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::sizes::Sizes;
+
 /// Anything that the learner, the trainers and the checkpoints refuse.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -16,14 +18,14 @@ pub enum Error {
         range: String,
     },
     /// Weights of a network of another size.
-    #[error("{what} are of a network with hidden layers {given:?}, expected {expected:?}")]
+    #[error("{what} are of a network {given}, expected {expected}")]
     Shape {
         /// Which weights.
         what: &'static str,
-        /// Their hidden layers.
-        given: [usize; 2],
-        /// The hidden layers in use.
-        expected: [usize; 2],
+        /// Their sizes.
+        given: Sizes,
+        /// The sizes in use.
+        expected: Sizes,
     },
     /// Nothing to average.
     #[error("an average of no weights at all")]
@@ -78,8 +80,14 @@ pub enum CheckpointError {
     Tensors(String),
 }
 
-impl From<lunar_lander::StepError> for Error {
-    fn from(error: lunar_lander::StepError) -> Self {
+impl From<environment::StepError> for Error {
+    fn from(error: environment::StepError) -> Self {
+        Self::Environment(error.to_string())
+    }
+}
+
+impl From<environment::BatchError> for Error {
+    fn from(error: environment::BatchError) -> Self {
         Self::Environment(error.to_string())
     }
 }

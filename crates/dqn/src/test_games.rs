@@ -39,8 +39,8 @@ impl TestRules {
     ///
     /// No games, or no steps.
     pub fn check(&self) -> Result<(), Error> {
-        whole("games", self.games as usize, 1, 1_000_000)?;
-        whole("max_steps", self.max_steps as usize, 1, u32::MAX as usize)
+        whole("test_games", self.games as usize, 1, 1_000_000)?;
+        whole("test_steps", self.max_steps as usize, 1, u32::MAX as usize)
     }
 }
 
@@ -144,7 +144,7 @@ impl Ahead {
             self.actions[lane] = Action::Discrete(network.greedy(&state));
             self.stream = self.landers.generator(lane).clone();
             self.stream.advance(u64::from(self.rules.max_steps) * DRAWS_PER_STEP);
-            self.flying.push_back(Flight { game: Game { reward: 0.0, steps: 0, ended: false }, over: false });
+            self.flying.push_back(Flight { game: Game::NEW, over: false });
         }
     }
 
@@ -161,10 +161,7 @@ impl Ahead {
             self.flying.iter_mut().enumerate().filter(|(_, flight)| !flight.over)
         {
             let lane = (first + i) % lanes;
-            game.reward += step.rewards[lane];
-            game.steps += 1;
-            game.ended = step.terminated[lane];
-            *over = step.terminated[lane] || step.truncated[lane];
+            *over = game.step(step.rewards[lane], step.terminated[lane], step.truncated[lane]);
             if *over && game.steps < self.rules.max_steps {
                 early = Some(i);
                 break;
@@ -201,11 +198,11 @@ mod tests {
         let mut games = Vec::new();
         for _ in 0..rules.games {
             let mut state = lander.reset_next();
-            let mut game = Game { reward: 0.0, steps: 0, ended: false };
+            let mut game = Game::NEW;
             while game.steps < rules.max_steps && !game.ended {
                 let step = lander.step(Action::Discrete(network.greedy(&state))).unwrap();
-                (state, game.ended) = (step.observation, step.done());
-                (game.reward, game.steps) = (game.reward + step.reward, game.steps + 1);
+                state = step.observation;
+                game.step(step.reward, step.done(), false);
             }
             games.push(game);
         }

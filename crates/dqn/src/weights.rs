@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ACTIONS, MAX_HIDDEN, STATE};
 use crate::error::Error;
 use crate::floats;
 use crate::random::Random;
+use crate::sizes::Sizes;
 
 /// One named part of [`Weights`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Tensor<'a> {
     pub values: &'a [f32],
 }
 
-/// Parameters of a network 8 → `hidden[0]` → `hidden[1]` → 4.
+/// Parameters of a network of some [`Sizes`].
 ///
 /// One flat list in PyTorch's order and layout: `fc1.weight`, `fc1.bias`, `fc2.weight`, … with weights row by
 /// row, `[out, in]`. With serde they are bytes, four for each number.
@@ -33,7 +33,7 @@ pub struct Tensor<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 pub struct Weights {
-    hidden: [usize; 2],
+    sizes: Sizes,
     #[serde(with = "floats")]
     values: Vec<f32>,
 }
@@ -41,7 +41,7 @@ pub struct Weights {
 /// What arrives, before its length has been compared with its shape.
 #[derive(Deserialize)]
 struct Unchecked {
-    hidden: [usize; 2],
+    sizes: Sizes,
     #[serde(with = "floats")]
     values: Vec<f32>,
 }
@@ -49,26 +49,27 @@ struct Unchecked {
 impl TryFrom<Unchecked> for Weights {
     type Error = Error;
 
-    fn try_from(Unchecked { hidden, values }: Unchecked) -> Result<Self, Error> {
-        Self::new(hidden, values)
+    fn try_from(Unchecked { sizes, values }: Unchecked) -> Result<Self, Error> {
+        Self::new(sizes, values)
     }
 }
 
 /// Names and shapes of the tensors, in order.
-pub(crate) fn shapes([first, second]: [usize; 2]) -> [(&'static str, [usize; 2], usize); 6] {
+pub(crate) fn shapes(sizes: impl Into<Sizes>) -> [(&'static str, [usize; 2], usize); 6] {
+    let Sizes { observation, hidden: [first, second], actions } = sizes.into();
     [
-        ("fc1.weight", [first, STATE], 2),
+        ("fc1.weight", [first, observation], 2),
         ("fc1.bias", [first, 1], 1),
         ("fc2.weight", [second, first], 2),
         ("fc2.bias", [second, 1], 1),
-        ("fc3.weight", [ACTIONS, second], 2),
-        ("fc3.bias", [ACTIONS, 1], 1),
+        ("fc3.weight", [actions, second], 2),
+        ("fc3.bias", [actions, 1], 1),
     ]
 }
 
-/// Numbers of a network with these hidden layers.
-pub(crate) fn count(hidden: [usize; 2]) -> usize {
-    shapes(hidden).iter().map(|(_, [rows, columns], _)| rows * columns).sum()
+/// Numbers of a network of these sizes.
+pub(crate) fn count(sizes: Sizes) -> usize {
+    shapes(sizes).iter().map(|(_, [rows, columns], _)| rows * columns).sum()
 }
 
 impl Weights {
@@ -76,27 +77,24 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// A hidden layer of no neurons or of more than 4096, or another count of numbers than the shape has.
-    pub fn new(hidden: [usize; 2], values: Vec<f32>) -> Result<Self, Error> {
-        if hidden.iter().any(|size| !(1..=MAX_HIDDEN).contains(size)) {
+    /// A size out of its [range](Sizes::check), or another count of numbers than the sizes have.
+    pub fn new(sizes: impl Into<Sizes>, values: Vec<f32>) -> Result<Self, Error> {
+        let sizes = sizes.into();
+        sizes.check()?;
+        if values.len() != count(sizes) {
             return Err(Error::State(format!(
-                "hidden layers {hidden:?}, each must be from 1 to {MAX_HIDDEN}"
-            )));
-        }
-        if values.len() != count(hidden) {
-            return Err(Error::State(format!(
-                "{} weights, and hidden layers {hidden:?} have {}",
+                "{} weights, and a network {sizes} has {}",
                 values.len(),
-                count(hidden)
+                count(sizes)
             )));
         }
-        Ok(Self { hidden, values })
+        Ok(Self { sizes, values })
     }
 
     /// Parameters whose count is right by construction.
-    pub(crate) fn of_layout(hidden: [usize; 2], values: Vec<f32>) -> Self {
-        debug_assert_eq!(values.len(), count(hidden));
-        Self { hidden, values }
+    pub(crate) fn of_layout(sizes: Sizes, values: Vec<f32>) -> Self {
+        debug_assert_eq!(values.len(), count(sizes));
+        Self { sizes, values }
     }
 
     /// PyTorch's default initialisation: weights and biases uniform between ±1/√fan_in, as
@@ -104,18 +102,20 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// A hidden layer of no neurons or of more than 4096.
-    pub fn initial(hidden: [usize; 2], seed: u64) -> Result<Self, Error> {
+    /// A size out of its [range](Sizes::check).
+    pub fn initial(sizes: impl Into<Sizes>, seed: u64) -> Result<Self, Error> {
+        let sizes = sizes.into();
+        sizes.check()?;
         let mut random = Random::new(seed);
-        let [first, second] = hidden;
+        let Sizes { observation, hidden: [first, second], .. } = sizes;
         let mut values = Vec::new();
         for ((_, [rows, columns], _), fan_in) in
-            shapes(hidden).iter().zip([STATE, STATE, first, first, second, second])
+            shapes(sizes).iter().zip([observation, observation, first, first, second, second])
         {
             let bound = 1.0 / (fan_in as f64).sqrt();
             values.extend((0..rows * columns).map(|_| (bound * (2.0 * random.unit() - 1.0)) as f32));
         }
-        Self::new(hidden, values)
+        Self::new(sizes, values)
     }
 
     /// Each number's mean, summed in the order given in double precision.
@@ -127,18 +127,23 @@ impl Weights {
         let Some(first) = all.first() else { return Err(Error::NothingToAverage) };
         let mut sums = vec![0.0; first.values.len()];
         for weights in all {
-            weights.expect_hidden("weights to average", first.hidden)?;
+            weights.expect_sizes("weights to average", first.sizes)?;
             for (sum, &value) in sums.iter_mut().zip(&weights.values) {
                 *sum += f64::from(value);
             }
         }
         let count = all.len() as f64;
-        Ok(Self { hidden: first.hidden, values: sums.iter().map(|sum| (sum / count) as f32).collect() })
+        Ok(Self { sizes: first.sizes, values: sums.iter().map(|sum| (sum / count) as f32).collect() })
+    }
+
+    /// The network's sizes.
+    pub fn sizes(&self) -> Sizes {
+        self.sizes
     }
 
     /// Neurons of the hidden layers.
     pub fn hidden(&self) -> [usize; 2] {
-        self.hidden
+        self.sizes.hidden
     }
 
     /// All numbers, see the type for their order.
@@ -153,7 +158,7 @@ impl Weights {
 
     /// Passes the six named tensors, in order, to `read`.
     pub fn tensors<T>(&self, read: impl FnOnce([Tensor<'_>; 6]) -> T) -> T {
-        let shapes = shapes(self.hidden);
+        let shapes = shapes(self.sizes);
         let mut rest = &self.values[..];
         read(std::array::from_fn(|i| {
             let (name, shape, rank) = &shapes[i];
@@ -163,11 +168,11 @@ impl Weights {
         }))
     }
 
-    pub(crate) fn expect_hidden(&self, what: &'static str, expected: [usize; 2]) -> Result<(), Error> {
-        if self.hidden == expected {
+    pub(crate) fn expect_sizes(&self, what: &'static str, expected: Sizes) -> Result<(), Error> {
+        if self.sizes == expected {
             return Ok(());
         }
-        Err(Error::Shape { what, given: self.hidden, expected })
+        Err(Error::Shape { what, given: self.sizes, expected })
     }
 }
 
@@ -185,10 +190,7 @@ mod tests {
         assert!(matches!(Weights::average(&[]), Err(Error::NothingToAverage)));
         let other = Weights::initial([5, 3], 1).unwrap();
         let sentence = Weights::average(&[a, other]).unwrap_err().to_string();
-        assert_eq!(
-            sentence,
-            "weights to average are of a network with hidden layers [5, 3], expected [3, 5]"
-        );
+        assert_eq!(sentence, "weights to average are of a network 8-5-3-4, expected 8-3-5-4");
     }
 
     #[test]
@@ -212,6 +214,11 @@ mod tests {
         assert_eq!(rmp_serde::from_slice::<Weights>(&bytes).unwrap(), weights);
         let json = serde_json::to_string(&weights).unwrap();
         assert_eq!(serde_json::from_str::<Weights>(&json).unwrap(), weights);
-        assert!(serde_json::from_str::<Weights>(r#"{"hidden":[7,9],"values":[0,0,0,0]}"#).is_err());
+        assert!(
+            serde_json::from_str::<Weights>(
+                r#"{"sizes":{"observation":8,"hidden":[7,9],"actions":4},"values":[0,0,0,0]}"#
+            )
+            .is_err()
+        );
     }
 }

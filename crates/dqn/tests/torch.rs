@@ -55,24 +55,38 @@ fn distance(a: &[f32], b: &[f32]) -> [f64; 2] {
     [sum / a.len() as f64, a.iter().zip(b).map(apart).fold(0.0, f64::max)]
 }
 
+/// A transition.
+struct Seen {
+    states: [[f32; 8]; 2],
+    action: u8,
+    reward: f32,
+    done: bool,
+}
+
+impl Seen {
+    fn of(stream: &mut Stream) -> Self {
+        let states = [(); 2].map(|()| [(); 8].map(|()| stream.number()));
+        let (action, reward) = ((stream.bits() % 4) as u8, stream.number());
+        Self { states, action, reward, done: stream.bits().is_multiple_of(16) }
+    }
+
+    fn push(&self, batch: &mut Batch) {
+        let Self { states: [state, next_state], action, reward, done } = *self;
+        let discount = if done { 0.0 } else { 0.99 };
+        batch.push(&Transition { state: &state, action, reward, next_state: &next_state, discount });
+    }
+}
+
 /// The learner after each of the recorded numbers of steps.
 fn learners(width: Width) -> [Learner; 2] {
     let mut stream = Stream(7);
-    let pool: Vec<_> = (0..POOL)
-        .map(|_| Transition {
-            state: [(); 8].map(|()| stream.number()),
-            next_state: [(); 8].map(|()| stream.number()),
-            action: (stream.bits() % 4) as u8,
-            reward: stream.number(),
-            done: stream.bits().is_multiple_of(16),
-        })
-        .collect();
+    let pool: Vec<_> = (0..POOL).map(|_| Seen::of(&mut stream)).collect();
     let mut learner = Learner::with(Config::default(), &Recorded::load().weights(0), width).unwrap();
     let mut batch = Batch::default();
     [20, 2000].map(|steps| {
         while learner.steps() < steps {
             batch.clear();
-            (0..64).for_each(|_| batch.push(&pool[(stream.bits() % POOL) as usize]));
+            (0..64).for_each(|_| pool[(stream.bits() % POOL) as usize].push(&mut batch));
             learner.learn(&batch).unwrap();
         }
         learner.clone()
@@ -116,23 +130,17 @@ fn every_width_gives_the_same_bits() {
 
 /// Weights, target weights and values; few steps, since the portable width is slow where it may not use the
 /// processor's instructions.
-fn after_a_few_steps(hidden: [usize; 2], width: Width) -> (Weights, Weights, [f32; 4]) {
+fn after_a_few_steps(hidden: [usize; 2], width: Width) -> (Weights, Weights, Vec<f32>) {
     let mut stream = Stream(9);
     let config = Config { hidden, batch_size: 50, ..Config::default() };
     let mut learner = Learner::with(config, &Weights::initial(hidden, 1).unwrap(), width).unwrap();
     for _ in 0..10 {
         let mut batch = Batch::default();
         for _ in 0..50 {
-            batch.push(&Transition {
-                state: [(); 8].map(|()| stream.number()),
-                next_state: [(); 8].map(|()| stream.number()),
-                action: (stream.bits() % 4) as u8,
-                reward: stream.number(),
-                done: stream.bits().is_multiple_of(16),
-            });
+            Seen::of(&mut stream).push(&mut batch);
         }
         learner.learn(&batch).unwrap();
     }
-    let values = learner.values(&[0.25; 8]);
+    let values = learner.values(&[0.25; 8]).to_vec();
     (learner.weights(), learner.target_weights(), values)
 }

@@ -2,23 +2,30 @@
 //!
 //! The name's ending chooses the format to write, `.pth` (or `.pt`) or `.safetensors`; the first bytes tell
 //! which one is read. Nothing in a file is trusted: sizes are bounded before memory is taken, and the reader
-//! of PyTorch's pickles (`pickle.rs`) knows how to build tensors and nothing else. A file is written beside
-//! its place and moved there, so that a reader sees the old one or the new one, whole.
+//! of PyTorch's pickles (`pickle.rs`) knows how to build tensors and nothing else. A file is written as every
+//! result is (`mobula_outputs`): a reader sees the old one or the new one, whole.
 
+mod elements;
 mod pickle;
 mod pth;
 mod safe;
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
-use crate::config::{ACTIONS, MAX_HIDDEN, STATE};
 use crate::error::{CheckpointError, Error};
+use crate::sizes::Sizes;
 use crate::weights::{Weights, shapes};
 
 /// More than the largest network's checkpoint has.
 const MAX_BYTES: u64 = 72 << 20;
+
+/// The same in numbers twice as long, with what an optimizer keeps beside them.
+const MAX_FILE: u64 = 6 * MAX_BYTES;
+
+/// How PyTorch's files began before they were archives: a pickled number.
+const OLD_PYTORCH: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
 
 /// A tensor on its way in.
 #[derive(Debug, PartialEq)]
@@ -28,17 +35,23 @@ struct Loaded {
     values: Vec<f32>,
 }
 
-/// The bytes of a checkpoint for a file of this name.
+/// The bytes of a checkpoint for a file of this name, or for the file that a link of this name leads to. What is no
+/// file, such as a pipe or `-`, gets PyTorch's format.
 ///
 /// # Errors
 ///
 /// The name ends in neither `.pth`, `.pt` nor `.safetensors`.
 pub fn encode(weights: &Weights, path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("pth" | "pt") => pth::write(weights),
-        Some("safetensors") => safe::write(weights),
-        _ => Err(CheckpointError::Extension),
-    }
+    let by_ending = |path: &Path| match path.extension()?.to_str()? {
+        "pth" | "pt" => Some(pth::write(weights)),
+        "safetensors" => Some(safe::write(weights)),
+        _ => None,
+    };
+    let stream = || mobula_outputs::is_stream(path).then(|| pth::write(weights));
+    by_ending(path)
+        .or_else(|| by_ending(&mobula_outputs::target(path)?))
+        .or_else(stream)
+        .unwrap_or(Err(CheckpointError::Extension))
 }
 
 /// The weights in a checkpoint's bytes.
@@ -47,13 +60,18 @@ pub fn encode(weights: &Weights, path: &Path) -> Result<Vec<u8>, CheckpointError
 ///
 /// The bytes are no checkpoint, damaged, want more than tensors, or hold those of another network.
 pub fn decode(bytes: &[u8]) -> Result<Weights, CheckpointError> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(CheckpointError::TooLarge(bytes.len() as u64, MAX_BYTES));
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(CheckpointError::TooLarge(bytes.len() as u64, MAX_FILE));
     }
     if bytes.starts_with(b"PK") {
         assemble(pth::read(bytes)?)
     } else if bytes.get(8) == Some(&b'{') {
         assemble(safe::read(bytes)?)
+    } else if bytes.starts_with(OLD_PYTORCH) {
+        Err(CheckpointError::Tensors(
+            "this is PyTorch's format from before 1.6: torch.save(torch.load(f), f) writes it anew"
+                .to_owned(),
+        ))
     } else {
         Err(CheckpointError::Unknown)
     }
@@ -78,7 +96,7 @@ pub fn decode(bytes: &[u8]) -> Result<Weights, CheckpointError> {
 pub fn save(weights: &Weights, path: &Path) -> Result<(), Error> {
     let named = |problem| Error::Checkpoint { path: path.to_owned(), problem };
     let bytes = encode(weights, path).map_err(named)?;
-    write_atomically(path, &bytes).map_err(|error| named(error.into()))
+    mobula_outputs::write(path, &bytes).map_err(|error| named(error.into()))
 }
 
 /// Reads a checkpoint.
@@ -89,34 +107,10 @@ pub fn save(weights: &Weights, path: &Path) -> Result<(), Error> {
 pub fn load(path: &Path) -> Result<Weights, Error> {
     let read = || {
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
         decode(&bytes)
     };
     read().map_err(|problem| Error::Checkpoint { path: path.to_owned(), problem })
-}
-
-/// Replaces a file's content: the bytes go to a new file in the same directory, to the disk, and then to
-/// their name.
-///
-/// # Errors
-///
-/// The file system refuses; an earlier file is still there then.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".checkpoint-");
-    // As any new file: what the user's mask leaves.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(directory)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The new name is on the disk once the directory is; where directories cannot be opened, as they may.
-    if let Ok(directory) = fs::File::open(directory) {
-        directory.sync_all().ok();
-    }
-    Ok(())
 }
 
 /// The network whose tensors these are, in any order.
@@ -125,7 +119,7 @@ fn assemble(mut loaded: Vec<Loaded>) -> Result<Weights, CheckpointError> {
     let mut ordered = Vec::new();
     for (name, ..) in shapes([1, 1]) {
         let Some(at) = loaded.iter().position(|tensor| tensor.name == name) else {
-            return no(format!("tensor {name} is missing"));
+            return no(format!("tensor {name} is missing{}", instead(&ordered, &loaded)));
         };
         ordered.push(loaded.swap_remove(at));
     }
@@ -133,24 +127,34 @@ fn assemble(mut loaded: Vec<Loaded>) -> Result<Weights, CheckpointError> {
         return no(format!("tensor {:?} is not one of the network's", shorten(&tensor.name)));
     }
     let rows = |i: usize| ordered[i].shape.first().copied().unwrap_or(0);
-    let hidden = [rows(0), rows(2)];
-    if hidden.iter().any(|size| !(1..=MAX_HIDDEN).contains(size)) {
-        return no(format!("hidden layers {hidden:?}, each must be from 1 to {MAX_HIDDEN}"));
+    let columns = |i: usize| ordered[i].shape.get(1).copied().unwrap_or(0);
+    let sizes = Sizes { observation: columns(0), hidden: [rows(0), rows(2)], actions: rows(4) };
+    if let Err(error) = sizes.check() {
+        return no(format!("a network {sizes}: {error}"));
     }
     let mut values = Vec::new();
-    for (tensor, (name, shape, rank)) in ordered.into_iter().zip(shapes(hidden)) {
+    for (tensor, (name, shape, rank)) in ordered.into_iter().zip(shapes(sizes)) {
         if tensor.shape != shape[..rank] {
             return no(format!(
-                "tensor {name} has shape {:?}, expected {:?} in a network {STATE}-{}-{}-{ACTIONS}",
+                "tensor {name} has shape {:?}, expected {:?} in a network {sizes}",
                 tensor.shape,
                 &shape[..rank],
-                hidden[0],
-                hidden[1]
             ));
         }
         values.extend(tensor.values);
     }
-    Weights::new(hidden, values).map_err(|error| CheckpointError::Tensors(error.to_string()))
+    Weights::new(sizes, values).map_err(|error| CheckpointError::Tensors(error.to_string()))
+}
+
+/// The names of what is there.
+fn instead(found: &[Loaded], rest: &[Loaded]) -> String {
+    let names: Vec<String> = found.iter().chain(rest).take(12).map(|tensor| shorten(&tensor.name)).collect();
+    let more = if found.len() + rest.len() > 12 { ", …" } else { "" };
+    if names.is_empty() {
+        ": there is none at all".to_owned()
+    } else {
+        format!(": there are {}{more}", names.join(", "))
+    }
 }
 
 /// A name from a file, short enough for a sentence.
@@ -165,6 +169,10 @@ fn shorten(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
+    const MISSING: &str =
+        "tensor fc3.weight is missing: there are fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.bias";
 
     #[test]
     fn a_tensor_too_few_too_many_or_misshapen_is_named() {
@@ -185,7 +193,7 @@ mod tests {
             change(&mut changed);
             assemble(changed).unwrap_err().to_string()
         };
-        assert_eq!(sentence(|all| drop(all.remove(1))), "tensor fc3.weight is missing");
+        assert_eq!(sentence(|all| drop(all.remove(1))), MISSING);
         assert_eq!(
             sentence(|all| {
                 all.push(Loaded { name: "fc4.bias".to_owned(), shape: vec![1], values: vec![0.0] });
@@ -209,6 +217,19 @@ mod tests {
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         let nowhere = directory.path().join("no/such/model.pth");
         assert!(save(&first, &nowhere).unwrap_err().to_string().contains("no/such/model.pth"));
+        let [link, pipe] = ["link", "pipe"].map(|name| directory.path().join(name));
+        std::os::unix::fs::symlink("model.pth", &link).unwrap();
+        save(&first, &link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(load(&path).unwrap(), first);
+        // What is no file has no ending either.
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || load(&pipe).unwrap()
+        });
+        save(&second, &pipe).unwrap();
+        assert_eq!(reader.join().unwrap(), second);
         let unknown = save(&first, &directory.path().join("model.zip")).unwrap_err().to_string();
         assert!(unknown.ends_with("the name must end in .pth (or .pt) or .safetensors"), "{unknown}");
     }

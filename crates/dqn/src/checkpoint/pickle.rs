@@ -1,12 +1,15 @@
 //! A restricted unpickler: it reads a state dict of tensors, and refuses all else.
 //!
-//! A pickle is a program for a stack machine that may call any function by name. This machine knows the three
-//! that a state dict needs (`OrderedDict`, `_rebuild_tensor_v2`, a float storage), and only describes what
-//! they would make; everything else is refused by name. Values live in one list and refer to each other by
+//! A pickle is a program for a stack machine that may call any function by name. This machine knows the few
+//! that tensors need (`OrderedDict`, `_rebuild_tensor_v2`, `_rebuild_parameter`, storages), and only describes
+//! what they would make; everything else is refused by name. Beside the tensors there may be numbers, lists and
+//! the like, as in the checkpoints of other programs, which hold the state dict as `state_dict` or
+//! `model_state_dict`. Values live in one list and refer to each other by
 //! position, so shared parts stay shared, nothing is recursive, and memory is proportional to the pickle.
 
 use std::collections::HashMap;
 
+use super::elements::Kind;
 use super::shorten;
 use crate::error::CheckpointError;
 
@@ -16,16 +19,21 @@ pub(super) struct Described {
     pub name: String,
     /// The file of its numbers.
     pub key: String,
+    /// What numbers they are.
+    pub kind: Kind,
     /// Its first number there.
     pub offset: usize,
     pub shape: Vec<usize>,
+    /// How far apart the numbers of each dimension are.
+    pub strides: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
 enum Value {
     Mark,
-    /// None, a flag: seen where it does not matter.
-    Other,
+    /// Seen where it does not matter: what it is.
+    Other(&'static str),
+    List(Vec<usize>),
     Integer(i64),
     Text(String),
     Tuple(Vec<usize>),
@@ -34,11 +42,14 @@ enum Value {
     Global(Global),
     Storage {
         key: String,
+        kind: Kind,
     },
     Tensor {
         key: String,
+        kind: Kind,
         offset: usize,
         shape: Vec<usize>,
+        strides: Vec<usize>,
     },
 }
 
@@ -46,8 +57,17 @@ enum Value {
 enum Global {
     OrderedDict,
     RebuildTensor,
-    FloatStorage,
+    RebuildParameter,
+    RebuildFromType,
+    Storage(Kind),
+    /// A type of tensors, which matters to nobody.
+    Type,
+    /// `torch.device`, whose result says where tensors were.
+    Device,
 }
+
+/// Where other programs keep a state dict among other things.
+const NESTED: [&str; 2] = ["state_dict", "model_state_dict"];
 
 fn damaged<T>(what: &str) -> Result<T, CheckpointError> {
     Err(CheckpointError::Damaged(format!("in the pickle, {what}")))
@@ -170,7 +190,52 @@ impl Machine<'_> {
                     self.push(Value::Tuple(items));
                 }
                 b'}' => self.push(Value::Dict(Vec::new())),
-                b'N' | 0x88 | 0x89 => self.push(Value::Other),
+                b'N' => self.push(Value::Other("None")),
+                0x88 | 0x89 => self.push(Value::Other("a flag")),
+                b'G' => {
+                    self.bytes(8)?;
+                    self.push(Value::Other("a number"));
+                }
+                // Whole numbers of any length.
+                0x8a => {
+                    let [count] = self.number()?;
+                    let bytes = self.bytes(count.into())?;
+                    let mut number = [if bytes.last().is_some_and(|last| *last >= 128) { 255 } else { 0 }; 8];
+                    let fits = bytes.len() <= 8;
+                    number.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+                    let number = i64::from_le_bytes(number);
+                    self.push(if fits { Value::Integer(number) } else { Value::Other("a number") });
+                }
+                b'B' => {
+                    let count = u32::from_le_bytes(self.number()?) as usize;
+                    self.bytes(count)?;
+                    self.push(Value::Other("bytes"));
+                }
+                b'C' => {
+                    let [count] = self.number()?;
+                    self.bytes(count.into())?;
+                    self.push(Value::Other("bytes"));
+                }
+                b']' => self.push(Value::List(Vec::new())),
+                b'a' => {
+                    let item = self.pop()?;
+                    self.append(vec![item])?;
+                }
+                b'e' => {
+                    let items = self.pop_mark()?;
+                    self.append(items)?;
+                }
+                // An empty set, and what goes into one.
+                0x8f => self.push(Value::List(Vec::new())),
+                0x90 => {
+                    let items = self.pop_mark()?;
+                    self.append(items)?;
+                }
+                b'0' => drop(self.pop()?),
+                b'2' => {
+                    let top = self.top()?;
+                    self.stack.push(top);
+                }
                 b'J' => {
                     let number = i32::from_le_bytes(self.number()?);
                     self.push(Value::Integer(number.into()));
@@ -234,10 +299,10 @@ impl Machine<'_> {
                     self.set(items)?;
                 }
                 b'b' => {
-                    // The `_metadata` attribute of a state dict: versions of the layers.
+                    // The `_metadata` attribute of a state dict: versions of the layers. Or attributes of a tensor.
                     let (state, object) = (self.pop()?, self.top()?);
                     let both = (&self.values[object], &self.values[state]);
-                    if !matches!(both, (Value::Dict(_), Value::Dict(_))) {
+                    if !matches!(both, (Value::Dict(_) | Value::Tensor { .. }, Value::Dict(_))) {
                         return forbidden("the state of an object".to_owned());
                     }
                 }
@@ -251,7 +316,13 @@ impl Machine<'_> {
         let global = match (module, name) {
             ("collections", "OrderedDict") => Global::OrderedDict,
             ("torch._utils", "_rebuild_tensor_v2") => Global::RebuildTensor,
-            ("torch", "FloatStorage") => Global::FloatStorage,
+            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
+                Global::RebuildParameter
+            }
+            ("torch._tensor", "_rebuild_from_type_v2") => Global::RebuildFromType,
+            ("torch", "device") => Global::Device,
+            ("torch", "Tensor") | ("torch.nn.parameter", "Parameter") => Global::Type,
+            ("torch", storage) if let Some(kind) = Kind::of_storage(storage) => Global::Storage(kind),
             _ => return forbidden(format!("{}.{}", shorten(module), shorten(name))),
         };
         self.push(Value::Global(global));
@@ -265,16 +336,16 @@ impl Machine<'_> {
             && let [kind, class, key, _, _] = items[..]
             && let Value::Text(kind) = &self.values[kind]
             && kind == "storage"
-            && let Value::Global(Global::FloatStorage) = self.values[class]
+            && let Value::Global(Global::Storage(kind_of)) = self.values[class]
             && let Value::Text(key) = &self.values[key]
             && !key.is_empty()
             && key.bytes().all(|byte| byte.is_ascii_digit())
         {
             let key = key.clone();
-            self.push(Value::Storage { key });
+            self.push(Value::Storage { key, kind: kind_of });
             return Ok(());
         }
-        forbidden("a storage that is not one of 32-bit floats".to_owned())
+        forbidden("a storage that is none of numbers".to_owned())
     }
 
     fn reduce(&mut self) -> Result<(), CheckpointError> {
@@ -285,31 +356,43 @@ impl Machine<'_> {
         let made = match self.values[function] {
             Value::Global(Global::OrderedDict) if arguments.is_empty() => Value::Dict(Vec::new()),
             Value::Global(Global::RebuildTensor) => self.tensor(arguments)?,
+            Value::Global(Global::RebuildParameter) => self.parameter(arguments)?,
+            // The function, the type, its arguments, and attributes.
+            Value::Global(Global::RebuildFromType) => match arguments[..] {
+                [function, _, inner, _] => match (&self.values[function], &self.values[inner]) {
+                    (Value::Global(Global::RebuildTensor), Value::Tuple(inner)) => self.tensor(inner)?,
+                    (Value::Global(Global::RebuildParameter), Value::Tuple(inner)) => {
+                        self.parameter(inner)?
+                    }
+                    _ => return damaged("a tensor is not described as PyTorch does"),
+                },
+                _ => return damaged("a tensor is not described as PyTorch does"),
+            },
+            Value::Global(Global::Device) => Value::Other("a device"),
             _ => return forbidden("a call of something that is no function of its own".to_owned()),
         };
         self.push(made);
         Ok(())
     }
 
+    /// `_rebuild_parameter(tensor, requires_grad, hooks)`.
+    fn parameter(&self, arguments: &[usize]) -> Result<Value, CheckpointError> {
+        match arguments.first().map(|&tensor| &self.values[tensor]) {
+            Some(tensor @ Value::Tensor { .. }) => Ok(tensor.clone()),
+            _ => damaged("a parameter is no tensor"),
+        }
+    }
+
     /// `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`.
     fn tensor(&self, arguments: &[usize]) -> Result<Value, CheckpointError> {
         if let [storage, offset, shape, strides, ..] = arguments[..]
-            && let Value::Storage { key } = &self.values[storage]
+            && let Value::Storage { key, kind } = &self.values[storage]
             && let Value::Integer(offset) = self.values[offset]
             && let (Some(shape), Some(strides)) = (self.sizes(shape), self.sizes(strides))
             && let Ok(offset) = usize::try_from(offset)
+            && shape.len() == strides.len()
         {
-            let mut dense = 1usize;
-            for (&size, &stride) in shape.iter().zip(&strides).rev() {
-                // The stride of a dimension of one number is never taken.
-                if size != 1 && stride != dense {
-                    return forbidden("a tensor whose numbers do not lie row by row".to_owned());
-                }
-                dense = dense.saturating_mul(size);
-            }
-            if shape.len() == strides.len() {
-                return Ok(Value::Tensor { key: key.clone(), offset, shape });
-            }
+            return Ok(Value::Tensor { key: key.clone(), kind: *kind, offset, shape, strides });
         }
         damaged("a tensor is not described as PyTorch does")
     }
@@ -340,21 +423,73 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn describe(&self, dict: usize) -> Result<Vec<Described>, CheckpointError> {
-        let Value::Dict(dict) = &self.values[dict] else {
-            return damaged("there is no state dict");
-        };
+    fn append(&mut self, items: Vec<usize>) -> Result<(), CheckpointError> {
+        let top = self.top()?;
+        match &mut self.values[top] {
+            Value::List(list) => list.extend(items),
+            _ => return damaged("something is added to what is no list"),
+        }
+        Ok(())
+    }
+
+    /// The state dict: what was saved, or what other programs save it as a part of.
+    fn state_dict(&self, result: usize) -> Result<&[(usize, usize)], CheckpointError> {
+        let no = || CheckpointError::Tensors(format!("there is {}, and no state dict", self.what(result)));
+        let Value::Dict(dict) = &self.values[result] else { return Err(no()) };
+        let is_tensor = |&(_, value): &(usize, usize)| matches!(self.values[value], Value::Tensor { .. });
+        if dict.is_empty() || dict.iter().any(is_tensor) {
+            return Ok(dict);
+        }
+        let nested = dict.iter().find_map(|&(name, value)| match (&self.values[name], &self.values[value]) {
+            (Value::Text(name), Value::Dict(inner)) if NESTED.contains(&name.as_str()) => Some(&inner[..]),
+            _ => None,
+        });
+        nested.filter(|inner| inner.iter().any(is_tensor)).ok_or_else(no)
+    }
+
+    /// A value in words.
+    fn what(&self, at: usize) -> String {
+        match &self.values[at] {
+            Value::Mark => "nothing".to_owned(),
+            Value::Other(what) => (*what).to_owned(),
+            Value::Integer(_) => "a number".to_owned(),
+            Value::Text(_) => "a text".to_owned(),
+            Value::Tuple(items) => format!("a tuple of {}", items.len()),
+            Value::List(items) => format!("a list of {}", items.len()),
+            Value::Dict(items) => {
+                let names = items.iter().take(8).map(|&(name, _)| match &self.values[name] {
+                    Value::Text(name) => format!("{:?}", shorten(name)),
+                    _ => "something".to_owned(),
+                });
+                let more = if items.len() > 8 { ", …" } else { "" };
+                format!("a dict of {}{more}", names.collect::<Vec<_>>().join(", "))
+            }
+            Value::Global(_) => "a function".to_owned(),
+            Value::Storage { .. } => "a storage".to_owned(),
+            Value::Tensor { shape, .. } => format!("a tensor of shape {shape:?}"),
+        }
+    }
+
+    fn describe(&self, result: usize) -> Result<Vec<Described>, CheckpointError> {
+        let dict = self.state_dict(result)?;
         // One for each tensor of the network, and enough to say what is one too many.
         if dict.len() > 64 {
-            return damaged("there are more than 64 tensors");
+            return Err(CheckpointError::Tensors(format!("there are {} tensors, more than 64", dict.len())));
         }
         let tensor = |&(name, tensor): &(usize, usize)| match (&self.values[name], &self.values[tensor]) {
-            (Value::Text(name), Value::Tensor { key, offset, shape }) => {
-                Ok(Described { name: name.clone(), key: key.clone(), offset: *offset, shape: shape.clone() })
-            }
-            (Value::Text(name), _) => {
-                Err(CheckpointError::Tensors(format!("{:?} is no tensor", shorten(name))))
-            }
+            (Value::Text(name), Value::Tensor { key, kind, offset, shape, strides }) => Ok(Described {
+                name: name.clone(),
+                key: key.clone(),
+                kind: *kind,
+                offset: *offset,
+                shape: shape.clone(),
+                strides: strides.clone(),
+            }),
+            (Value::Text(name), _) => Err(CheckpointError::Tensors(format!(
+                "{:?} is no tensor, but {}",
+                shorten(name),
+                self.what(tensor)
+            ))),
             _ => damaged("a tensor has no name"),
         };
         dict.iter().map(tensor).collect()

@@ -9,15 +9,15 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::pickle::{self, Described};
-use super::{Loaded, MAX_BYTES, shorten};
+use super::{Loaded, MAX_BYTES, MAX_FILE, shorten};
 use crate::error::CheckpointError;
-use crate::floats::{from_bytes, to_bytes};
+use crate::floats::to_bytes;
 use crate::weights::{Tensor, Weights};
 
 /// The directory of all entries. PyTorch writes the file's name here and reads any.
 const ROOT: &str = "archive";
-/// Entries of an archive: six tensors, and a dozen small files at most.
-const MAX_ENTRIES: usize = 64;
+/// Entries of an archive: six tensors, what an optimizer has beside them, and a dozen small files.
+const MAX_ENTRIES: usize = 1024;
 const MAX_PICKLE: u64 = 1 << 20;
 
 fn damaged(error: impl std::fmt::Display) -> CheckpointError {
@@ -94,23 +94,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Loaded>, CheckpointError> {
     let Some(root) = archive.file_names().find_map(|name| root_of(&name.ok()?)) else {
         return Err(damaged("there is no data.pkl in the archive"));
     };
-    let little = entry(&mut archive, &format!("{root}byteorder"), 16);
-    if little.is_ok_and(|order| order != b"little") {
-        return Err(damaged("the numbers are not little-endian"));
-    }
+    let big = entry(&mut archive, &format!("{root}byteorder"), 16).is_ok_and(|order| order == b"big");
     let described = pickle::read(&entry(&mut archive, &format!("{root}data.pkl"), MAX_PICKLE)?)?;
     let mut loaded = Vec::new();
     let mut total = 0;
-    for Described { name, key, offset, shape } in described {
+    for Described { name, key, kind, offset, shape, strides } in described {
         let count = shape.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
-        let range = count.and_then(|count| Some(offset..offset.checked_add(count)?));
         total += count.unwrap_or(usize::MAX).min(MAX_BYTES as usize) as u64;
         if total * 4 > MAX_BYTES {
             return Err(CheckpointError::TooLarge(total * 4, MAX_BYTES));
         }
-        let storage = entry(&mut archive, &format!("{root}data/{key}"), MAX_BYTES)?;
-        let values = from_bytes(&storage).and_then(|values| Some(values.get(range?)?.to_vec()));
-        let Some(values) = values else {
+        let storage = entry(&mut archive, &format!("{root}data/{key}"), MAX_FILE)?;
+        let numbers = places(offset, &shape, &strides).map(|place| kind.at(&storage, place?, big));
+        let Some(values) = numbers.collect() else {
             let name = shorten(&name);
             return Err(damaged(format!(
                 "tensor {name:?} reaches beyond its storage of {} bytes",
@@ -120,6 +116,35 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Loaded>, CheckpointError> {
         loaded.push(Loaded { name, shape, values });
     }
     Ok(loaded)
+}
+
+/// Where the numbers of a tensor are in its storage, row by row; `None` for what no storage has.
+fn places<'a>(
+    offset: usize,
+    shape: &'a [usize],
+    strides: &'a [usize],
+) -> impl Iterator<Item = Option<usize>> + 'a {
+    let mut index = vec![0; shape.len()];
+    let mut is_over = shape.contains(&0);
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let mut steps =
+            index.iter().zip(strides).map(|(&at, &stride): (&usize, &usize)| at.checked_mul(stride));
+        let place = steps.try_fold(offset, |sum, step| sum.checked_add(step?));
+        // The last dimension first.
+        is_over = true;
+        for (at, &size) in index.iter_mut().zip(shape).rev() {
+            *at += 1;
+            if *at < size {
+                is_over = false;
+                break;
+            }
+            *at = 0;
+        }
+        Some(place)
+    })
 }
 
 /// The content of an entry of at most `limit` bytes; its checksum is compared at the end of reading.

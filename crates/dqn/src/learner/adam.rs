@@ -40,8 +40,9 @@ pub(crate) struct Rates {
 }
 
 impl Powers {
-    /// Counts a step and gives its numbers, computed in double precision as PyTorch does.
-    pub fn next(&mut self, config: &Config) -> Rates {
+    /// Counts a step and gives its numbers, computed in double precision as PyTorch does; the target network follows by the
+    /// share `follow`.
+    pub fn next(&mut self, config: &Config, follow: f64) -> Rates {
         self.steps += 1;
         for (power, beta) in self.betas.iter_mut().zip(config.betas) {
             *power *= beta;
@@ -54,8 +55,8 @@ impl Powers {
             step: (config.learning_rate / first) as f32,
             correction: (1.0 / second.sqrt()) as f32,
             epsilon: config.adam_epsilon as f32,
-            follow: config.soft_update as f32,
-            stay: (1.0 - config.soft_update) as f32,
+            follow: follow as f32,
+            stay: (1.0 - follow) as f32,
         }
     }
 }

@@ -13,17 +13,18 @@ mod product;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ACTIONS, Config, STATE};
+use crate::config::Config;
 use crate::error::Error;
 use crate::replay::Batch;
 use crate::rows::Row;
 use crate::simd::lanes::Lanes;
 use crate::simd::{Width, dispatch};
+use crate::sizes::Sizes;
 use crate::weights::Weights;
 use adam::{Powers, State};
 use layout::Layout;
 pub use pass::Learned;
-use pass::{Pass, Room, Scratch};
+use pass::{Aim, Pass, Room, Scratch};
 
 /// A network that can be asked, and nothing more.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub struct Network {
     width: Width,
     weights: Vec<Row>,
     room: Room,
+    values: Vec<f32>,
 }
 
 impl Network {
@@ -43,29 +45,44 @@ impl Network {
     /// As [`new`](Self::new), with a choice of how wide to compute; a width that this processor does not run
     /// gives way to the best that it does.
     pub fn with(weights: &Weights, width: Width) -> Self {
-        let layout = Layout::new(weights.hidden());
+        let layout = Layout::new(weights.sizes());
         let width = if width.is_supported() { width } else { Width::best() };
-        Self { layout, width, weights: layout.pack(weights), room: Room::new(&layout) }
+        let (room, values) = (Room::new(&layout), vec![0.0; layout.sizes.actions]);
+        Self { layout, width, weights: layout.pack(weights), room, values }
     }
 
-    /// Values of the four actions.
+    /// Its sizes.
+    pub fn sizes(&self) -> Sizes {
+        self.layout.sizes
+    }
+
+    /// Values of the actions.
+    ///
+    /// # Panics
+    ///
+    /// The state is not of the network's size.
     #[inline]
-    pub fn values(&mut self, state: &[f32; STATE]) -> [f32; ACTIONS] {
-        ask(self.width, &self.layout, &self.weights, state, &mut self.room)
+    pub fn values(&mut self, state: &[f32]) -> &[f32] {
+        ask(self.width, &self.layout, &self.weights, state, &mut self.room, &mut self.values);
+        &self.values
     }
 
     /// The action of the highest value, the first of equals.
+    ///
+    /// # Panics
+    ///
+    /// As [`values`](Self::values).
     #[inline]
-    pub fn greedy(&mut self, state: &[f32; STATE]) -> u8 {
+    pub fn greedy(&mut self, state: &[f32]) -> u8 {
         best(self.values(state))
     }
 }
 
 /// The position of the highest value, the first of equals.
 #[inline]
-fn best(values: [f32; ACTIONS]) -> u8 {
+pub(crate) fn best(values: &[f32]) -> u8 {
     let mut best = 0;
-    for action in 1..ACTIONS {
+    for action in 1..values.len() {
         if values[action] > values[best] {
             best = action;
         }
@@ -73,31 +90,29 @@ fn best(values: [f32; ACTIONS]) -> u8 {
     best as u8
 }
 
-/// The default sizes, as constants that the compiler folds into the loops.
-const DEFAULT: Layout = Layout::new([64, 64]);
+/// The sizes of LunarLander's default network, as constants that the compiler folds into the loops.
+const DEFAULT: Layout = Layout::new(Sizes::lander([64, 64]));
 
 #[inline]
-fn ask(
-    width: Width,
-    layout: &Layout,
-    weights: &[Row],
-    state: &[f32; STATE],
-    room: &mut Room,
-) -> [f32; ACTIONS] {
+fn ask(width: Width, layout: &Layout, weights: &[Row], state: &[f32], room: &mut Room, values: &mut [f32]) {
     #[inline(always)]
     fn generic<L: Lanes>(
         layout: &Layout,
         weights: &[Row],
-        state: &[f32; STATE],
+        state: &[f32],
         room: &mut Room,
-    ) -> [f32; ACTIONS] {
+        values: &mut [f32],
+    ) {
         if *layout == DEFAULT {
-            pass::values::<L>(DEFAULT, weights, state, room)
+            pass::values::<L>(DEFAULT, weights, state, room, values);
         } else {
-            pass::values::<L>(*layout, weights, state, room)
+            pass::values::<L>(*layout, weights, state, room, values);
         }
     }
-    dispatch!(width, generic(layout: &Layout, weights: &[Row], state: &[f32; STATE], room: &mut Room) -> [f32; ACTIONS])
+    dispatch!(
+        width,
+        generic(layout: &Layout, weights: &[Row], state: &[f32], room: &mut Room, values: &mut [f32])
+    );
 }
 
 /// A network that learns.
@@ -134,7 +149,8 @@ impl Learner {
     /// As [`new`](Self::new).
     pub fn with(config: Config, weights: &Weights, width: Width) -> Result<Self, Error> {
         config.check()?;
-        weights.expect_hidden("the initial weights", config.hidden)?;
+        let expected = Sizes { hidden: config.hidden, ..weights.sizes() };
+        weights.expect_sizes("the initial weights", expected)?;
         let network = Network::with(weights, width);
         let layout = network.layout;
         let zero = vec![Row::ZERO; layout.len()];
@@ -165,16 +181,29 @@ impl Learner {
         self.powers.steps
     }
 
-    /// Values of the four actions.
+    /// Values of the actions.
+    ///
+    /// # Panics
+    ///
+    /// The state is not of the network's size.
     #[inline]
-    pub fn values(&mut self, state: &[f32; STATE]) -> [f32; ACTIONS] {
+    pub fn values(&mut self, state: &[f32]) -> &[f32] {
         self.network.values(state)
     }
 
     /// The action of the highest value, the first of equals.
+    ///
+    /// # Panics
+    ///
+    /// As [`values`](Self::values).
     #[inline]
-    pub fn greedy(&mut self, state: &[f32; STATE]) -> u8 {
+    pub fn greedy(&mut self, state: &[f32]) -> u8 {
         self.network.greedy(state)
+    }
+
+    /// The network's sizes.
+    pub fn sizes(&self) -> Sizes {
+        self.network.sizes()
     }
 
     /// The network's parameters.
@@ -193,7 +222,7 @@ impl Learner {
     ///
     /// Weights of another size.
     pub fn set_weights(&mut self, weights: &Weights) -> Result<(), Error> {
-        weights.expect_hidden("the new weights", self.config.hidden)?;
+        weights.expect_sizes("the new weights", self.sizes())?;
         self.network.weights = self.network.layout.pack(weights);
         Ok(())
     }
@@ -207,24 +236,49 @@ impl Learner {
     ///
     /// # Errors
     ///
-    /// The batch's parts are not all of the configured length, or an action is not below 4.
+    /// The batch's parts are not all of the configured length, or an action is none of the network's.
     pub fn learn(&mut self, batch: &Batch) -> Result<Learned, Error> {
-        let expected = self.config.batch_size;
-        let lengths = [
-            batch.states.len(),
-            batch.actions.len(),
-            batch.rewards.len(),
-            batch.next_states.len(),
-            batch.dones.len(),
-        ];
-        if lengths != [expected; 5] {
+        let (size, expected) = (self.sizes().observation, self.config.batch_size);
+        let Batch { states, actions, rewards, next_states, discounts } = batch;
+        let lengths = [rewards.len(), next_states.len() / size, discounts.len()];
+        if lengths != [expected; 3] || !next_states.len().is_multiple_of(size) {
             return Err(Error::State(format!("a batch with parts of {lengths:?}, expected {expected} each")));
         }
-        if let Some(action) = batch.actions.iter().find(|&&action| usize::from(action) >= ACTIONS) {
-            return Err(Error::State(format!("action {action} in a batch, must be below {ACTIONS}")));
+        let (double, follow) = (self.config.double, self.config.soft_update);
+        self.step(states, actions, Aim::Bellman { rewards, next_states, discounts, double }, follow)
+    }
+
+    /// Takes one step towards goals that are known: gradients of the mean squared error of the actions' values, Adam. The
+    /// target network follows by the share `follow`, and so becomes a moving average of the weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`learn`](Self::learn).
+    pub fn fit(
+        &mut self,
+        states: &[f32],
+        actions: &[u8],
+        goals: &[f32],
+        follow: f64,
+    ) -> Result<Learned, Error> {
+        let expected = self.config.batch_size;
+        if goals.len() != expected {
+            return Err(Error::State(format!("{} goals, expected {expected}", goals.len())));
         }
-        let rates = self.powers.next(&self.config);
-        let pass = Pass { layout: self.network.layout, batch, discount: self.config.discount as f32 };
+        self.step(states, actions, Aim::Goals(goals), follow)
+    }
+
+    fn step(&mut self, states: &[f32], actions: &[u8], aim: Aim<'_>, follow: f64) -> Result<Learned, Error> {
+        let (sizes, expected) = (self.sizes(), self.config.batch_size);
+        let lengths = [states.len(), actions.len()];
+        if lengths != [expected * sizes.observation, expected] {
+            return Err(Error::State(format!("a batch with parts of {lengths:?}, expected {expected} each")));
+        }
+        if let Some(action) = actions.iter().find(|&&action| usize::from(action) >= sizes.actions) {
+            return Err(Error::State(format!("action {action} in a batch, must be below {}", sizes.actions)));
+        }
+        let rates = self.powers.next(&self.config, follow);
+        let pass = Pass { layout: self.network.layout, states, actions, aim };
         let state = State {
             weights: &mut self.network.weights,
             target: &mut self.target,
@@ -236,7 +290,7 @@ impl Learner {
     }
 
     fn unpack(&self, packed: &[Row]) -> Weights {
-        Weights::of_layout(self.config.hidden, self.network.layout.unpack(packed))
+        Weights::of_layout(self.sizes(), self.network.layout.unpack(packed))
     }
 }
 
@@ -307,12 +361,13 @@ impl TryFrom<Saved> for Learner {
     fn try_from(saved: Saved) -> Result<Self, Error> {
         let mut learner = Self::new(saved.config, &saved.weights)?;
         let layout = learner.network.layout;
+        let sizes = layout.sizes;
         for (what, weights, to) in [
             ("the target network's weights", &saved.target, &mut learner.target),
             ("the first moments", &saved.first, &mut learner.first),
             ("the second moments", &saved.second, &mut learner.second),
         ] {
-            weights.expect_hidden(what, learner.config.hidden)?;
+            weights.expect_sizes(what, sizes)?;
             *to = layout.pack(weights);
         }
         learner.powers = saved.powers;
