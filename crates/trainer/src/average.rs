@@ -1,40 +1,51 @@
 //! The prescribed loop: train, average, synchronise, test.
+//!
+//! The weights go from actor to actor as references, which the driver passes on and does not look into. So all calls of a round
+//! can be submitted at once, each to run when what it needs is there: one to train and one to synchronise for each Agent, and one
+//! to average. The driver then looks at the phases one after the other.
 
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
-use dqn::{Tests, Weights};
-use mobula::{Blob, Ray};
+use anyhow::{Result, bail, ensure};
+use dqn::{Game, Solve, Tests};
+use mobula::{Blob, ObjectRef, Ray};
 
 use crate::activity::{Activity, Doing};
-use crate::agent::{Agent, AgentGroup, Trained};
+use crate::agent::{Agent, AgentGroup, Net, Part, Trained};
+use crate::gang::Gang;
 use crate::global_net::{GlobalNet, GlobalNetHandle};
-use crate::plan::{Plan, with_cpus};
+use crate::plan::Plan;
 use crate::recovery::recovering;
-use crate::round::{Phases, Round};
+use crate::round::{Phases, Round, Test};
+use crate::testing::{Examiner, shares};
 
 /// A GlobalNet and its Agents.
 pub struct Average {
     global: GlobalNetHandle,
     agents: AgentGroup,
-    /// The weights of the last round, should the GlobalNet lose them.
-    weights: Weights,
+    /// The weights of the last round, should the GlobalNet lose them; and the same as an object.
+    net: Net,
+    object: ObjectRef<Net>,
     activity: Activity,
 }
 
+/// What an Agent's call to train returns.
+type Parts = (ObjectRef<Part>, ObjectRef<Part>);
+
 impl Average {
-    /// Starts the actors, with `num_cpus` each where that is given, and gives all Agents the GlobalNet's weights.
-    pub fn start(ray: &Ray, plan: &Plan, num_cpus: Option<f64>) -> Result<Average> {
-        let global = with_cpus(GlobalNet::remote(plan.config.clone(), plan.seed), num_cpus).spawn(ray)?;
-        let start = |i| with_cpus(Agent::remote(plan.config.clone(), plan.seed_of(i)), num_cpus).spawn(ray);
+    /// Starts the actors, in the places that the gang has for them, and gives all Agents the GlobalNet's weights.
+    pub fn start(ray: &Ray, plan: &Plan, gang: &Gang) -> Result<Average> {
+        let global = gang.seat(GlobalNet::remote(plan.clone())).spawn(ray)?;
+        let start = |i| gang.seat(Agent::remote(plan.clone(), plan.seed_of(i))).spawn(ray);
         let agents: AgentGroup = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
-        agents.synchronise(&global, 0_u64).get_all(ray)?;
-        let weights = global.weights(0_u64).get(ray)?;
-        Ok(Average { global, agents, weights, activity: Activity::new(plan.agents) })
+        let object = global.weights(0_u64).submit(ray)?;
+        agents.synchronise(&object).get_all(ray)?;
+        let net = object.clone().get(ray)?;
+        Ok(Average { global, agents, net, object, activity: Activity::new(plan.agents) })
     }
 
-    pub fn weights(&self) -> &Weights {
-        &self.weights
+    pub fn net(&self) -> &Net {
+        &self.net
     }
 
     pub fn agents(&self) -> &AgentGroup {
@@ -49,67 +60,140 @@ impl Average {
         &self.activity
     }
 
-    /// One round, which ends with a test where `tests` are given.
-    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: Option<&mut Tests>) -> Result<Round> {
+    /// One round, which ends with a test where one is due.
+    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, examiner: &mut Examiner) -> Result<Round> {
         let (mut incidents, mut phases) = (Vec::new(), Phases::default());
-        let (global, agents) = (self.global.clone(), self.agents.clone());
-        let (before, last) = ((number - 1) * plan.epochs_per_sync as u64, number - 1);
-        let back_to = |round: u64, weights: &Weights| global.restore(round, weights.clone()).get(ray);
+        let (global, agents, last) = (self.global.clone(), self.agents.clone(), self.object.clone());
+        let (work, before) = (plan.work(), (number - 1) * plan.work());
+        let train = |i: usize| -> mobula::Result<Parts> {
+            let mut parts = agents[i].train(work, before, &last).num_returns(2).submit_all(ray)?.into_iter();
+            match (parts.next(), parts.next()) {
+                (Some(trained), Some(weights)) => Ok((trained, weights)),
+                _ => Err(mobula::Error::Internal("a call that trains returned too little".into())),
+            }
+        };
+        let average = |parts: &[Parts]| {
+            let weights: Vec<_> = parts.iter().map(|(_, weights)| weights.clone()).collect();
+            global.average(number, weights).submit(ray)
+        };
+        let synchronise = |object: &ObjectRef<Net>| -> mobula::Result<Vec<ObjectRef<()>>> {
+            agents.iter().map(|agent| agent.synchronise(object).submit(ray)).collect()
+        };
 
         self.activity.set(Doing::Waiting, Doing::Training);
-        let clock = Instant::now();
-        // Each Agent for itself: one that has trained must not train again because another was lost.
-        let calls: Vec<_> = agents
-            .iter()
-            .map(|agent| agent.train(plan.epochs_per_sync, before, global.clone(), last).submit(ray))
-            .collect();
-        let mut trained: Vec<Trained> = Vec::with_capacity(calls.len());
-        for (i, (agent, call)) in agents.iter().zip(calls).enumerate() {
-            let mut call = Some(call);
-            let step = || match call.take() {
-                Some(submitted) => submitted?.get(ray),
-                None => agent.train(plan.epochs_per_sync, before, global.clone(), last).get(ray),
+        let mut clock = Instant::now();
+        let mut parts: Vec<Option<Parts>> = (0..agents.len()).map(|i| train(i).ok()).collect();
+        let whole: Option<Vec<Parts>> = parts.iter().cloned().collect();
+        let mut averaged = whole.and_then(|parts| average(&parts).ok());
+        let mut synchronised = averaged.as_ref().and_then(|object| synchronise(object).ok());
+
+        let mut trained: Vec<Trained> = Vec::with_capacity(agents.len());
+        for (i, parts) in parts.iter_mut().enumerate() {
+            // Each Agent for itself: one that has trained must not train again because another was lost.
+            let mut first = true;
+            let step = || {
+                if !std::mem::take(&mut first) || parts.is_none() {
+                    *parts = Some(train(i)?);
+                    (averaged, synchronised) = (None, None);
+                }
+                match parts {
+                    Some((trained, _)) => trained.clone().get(ray),
+                    None => Err(mobula::Error::Internal("a call that trains was lost".into())),
+                }
             };
-            trained.push(recovering(ray, &mut incidents, step, || back_to(last, &self.weights))?);
+            match recovering(ray, &mut incidents, step, || Ok(()))? {
+                Part::Trained(round) => trained.push(round),
+                Part::Weights(_) => bail!("Agent {i} returned its weights in the wrong place"),
+            }
             self.activity.agent(i, Doing::Waiting);
         }
-        phases.training = clock.elapsed().as_secs_f64();
+        phases.training = lap(&mut clock);
         for (i, _) in trained.iter().enumerate().filter(|(_, trained)| trained.restarted) {
-            incidents.push(format!("Agent {i} was started again and took the weights of round {last}"));
+            let round = number - 1;
+            incidents.push(format!("Agent {i} was started again and took the weights of round {round}"));
         }
 
         self.activity.set(Doing::Averaging, Doing::Sending);
-        let clock = Instant::now();
-        let update = || global.update(number, agents.clone()).get(ray);
-        self.weights = recovering(ray, &mut incidents, update, || back_to(last, &self.weights))?;
-        phases.updating = clock.elapsed().as_secs_f64();
+        let parts: Vec<Parts> = parts.into_iter().flatten().collect();
+        let update = || {
+            let object = match averaged.take() {
+                Some(object) => object,
+                None => {
+                    synchronised = None;
+                    average(&parts)?
+                }
+            };
+            Ok((object.clone().get(ray)?, object))
+        };
+        (self.net, self.object) = recovering(ray, &mut incidents, update, || Ok(()))?;
+        phases.updating = lap(&mut clock);
 
         self.activity.set(Doing::Giving, Doing::Taking);
-        let clock = Instant::now();
-        let weights = &self.weights;
-        let synchronise = || agents.synchronise(&global, number).get_all(ray);
-        recovering(ray, &mut incidents, synchronise, || back_to(number, weights))?;
-        phases.synchronising = clock.elapsed().as_secs_f64();
+        let give = || {
+            let calls = match synchronised.take() {
+                Some(calls) => calls,
+                None => synchronise(&self.object)?,
+            };
+            calls.into_iter().try_for_each(|call| call.get(ray))
+        };
+        recovering(ray, &mut incidents, give, || Ok(()))?;
+        phases.synchronising = lap(&mut clock);
 
-        let clock = Instant::now();
-        let mut test = None;
-        if let Some(tests) = tests {
-            self.activity.set(Doing::Testing, Doing::Waiting);
-            let play = || global.test(number, tests.clone()).get(ray);
-            let (played, next) = recovering(ray, &mut incidents, play, || back_to(number, weights))?;
-            (*tests, test) = (next, Some(played));
-        }
-        phases.testing = clock.elapsed().as_secs_f64();
+        examiner.see(&trained);
+        let test = if examiner.is_due(plan, number) {
+            self.activity.set(Doing::Testing, Doing::Testing);
+            Some(match examiner {
+                Examiner::Textbook { tests, .. } => self.textbook_test(ray, number, tests, &mut incidents)?,
+                Examiner::Solve(solve) => self.test(ray, number, solve, &mut incidents)?,
+            })
+        } else {
+            None
+        };
+        phases.testing = lap(&mut clock);
         self.activity.set(Doing::Waiting, Doing::Waiting);
-        let episodes = trained.into_iter().map(|trained| trained.episodes).collect();
-        Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents })
+        Ok(Round { number, trained, test, weights: self.net.best().clone(), phases, incidents })
+    }
+
+    /// GlobalNet plays.
+    fn textbook_test(
+        &self,
+        ray: &Ray,
+        number: u64,
+        tests: &mut Tests,
+        incidents: &mut Vec<String>,
+    ) -> Result<Test> {
+        let play = || self.global.test(number, tests.clone()).get(ray);
+        let give_back = || self.global.restore(number, self.net.clone()).get(ray);
+        let (played, next) = recovering(ray, incidents, play, give_back)?;
+        *tests = next;
+        Ok(played)
+    }
+
+    /// All Agents play, each a share of the games.
+    fn test(&self, ray: &Ray, number: u64, solve: &mut Solve, incidents: &mut Vec<String>) -> Result<Test> {
+        let limit = solve.rules().max_steps;
+        let verdict = solve.test_by(|seeds| {
+            let play = || {
+                let calls: Vec<_> = self
+                    .agents
+                    .iter()
+                    .zip(shares(seeds, self.agents.len()))
+                    .map(|(agent, seeds)| agent.play(&self.object, seeds.to_vec(), limit).submit(ray))
+                    .collect();
+                let games: Vec<Vec<Game>> =
+                    calls.into_iter().map(|call| call?.get(ray)).collect::<mobula::Result<_>>()?;
+                Ok(games.concat())
+            };
+            recovering(ray, incidents, play, || Ok(()))
+        })?;
+        Ok(Test::judged(number, verdict))
     }
 
     pub fn save(&self, ray: &Ray) -> Result<Vec<Blob>> {
         Ok(self.agents.save().get_all(ray)?)
     }
 
-    pub fn restore(&mut self, ray: &Ray, round: u64, weights: Weights, saved: &[Blob]) -> Result<()> {
+    pub fn restore(&mut self, ray: &Ray, round: u64, net: Net, saved: &[Blob]) -> Result<()> {
         ensure!(saved.len() == self.agents.len(), "the saved state is of {} Agents", saved.len());
         let calls: Vec<_> = self
             .agents
@@ -118,8 +202,16 @@ impl Average {
             .map(|(agent, saved)| agent.restore(saved.clone()).submit(ray))
             .collect();
         calls.into_iter().try_for_each(|call| call?.get(ray))?;
-        self.global.restore(round, weights.clone()).get(ray)?;
-        self.weights = weights;
+        self.global.restore(round, net.clone()).get(ray)?;
+        self.object = ray.put(net.clone())?;
+        self.net = net;
         Ok(())
     }
+}
+
+/// Seconds since the last lap.
+fn lap(clock: &mut Instant) -> f64 {
+    let seconds = clock.elapsed().as_secs_f64();
+    *clock = Instant::now();
+    seconds
 }

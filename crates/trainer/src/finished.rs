@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use dqn::{Score, Weights, play_in};
 use mobula::Ray;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Plan;
 use crate::round::Phases;
+use crate::testing::shares;
 use crate::training::{Stop, Training};
 
 /// A run that has ended.
@@ -29,6 +31,42 @@ pub struct Finished {
     pub phases: Phases,
     /// Its tests, in order.
     pub curve: Vec<Point>,
+    /// What its weights came to in games that decided nothing.
+    #[serde(rename = "final")]
+    pub score: Score,
+}
+
+/// Games that tell at the end what the weights are worth.
+pub const FINAL_GAMES: usize = 100;
+
+/// Their seeds, the same for every run: no test has any of them, and no training.
+pub fn final_seeds() -> Vec<u64> {
+    (500_000..).take(FINAL_GAMES).collect()
+}
+
+/// What weights come to in full games that decide nothing: those of [`final_seeds`], played on as many threads as there are
+/// processors.
+///
+/// # Errors
+/// Weights of a network of other sizes than the environment's.
+pub fn final_score(plan: &Plan, weights: &Weights) -> Result<Score> {
+    let (kind, seeds) = (plan.kind()?, final_seeds());
+    let limit = kind.max_episode_steps().unwrap_or(1000);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let games = std::thread::scope(|scope| {
+        let kinds: Vec<_> = (0..threads).map(|_| plan.kind()).collect::<Result<_>>()?;
+        let calls: Vec<_> = kinds
+            .into_iter()
+            .zip(shares(&seeds, threads))
+            .map(|(kind, seeds)| scope.spawn(move || play_in(&*kind, weights, seeds, limit)))
+            .collect();
+        let mut games = Vec::with_capacity(seeds.len());
+        for call in calls {
+            games.extend(call.join().map_err(|_| anyhow::anyhow!("a game panicked"))??);
+        }
+        Ok::<_, anyhow::Error>(games)
+    })?;
+    Ok(Score::of(&games))
 }
 
 /// A test on the way.
@@ -67,5 +105,6 @@ pub fn train(ray: &Ray, plan: Plan, num_cpus: Option<f64>) -> Result<Finished> {
     };
     let (rounds, env_steps) = (training.rounds(), training.env_steps());
     let seconds = clock.elapsed().as_secs_f64();
-    Ok(Finished { plan, num_cpus, stop, rounds, env_steps, seconds, phases, curve })
+    let score = final_score(&plan, training.weights())?;
+    Ok(Finished { plan, num_cpus, stop, rounds, env_steps, seconds, phases, curve, score })
 }

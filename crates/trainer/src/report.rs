@@ -1,12 +1,12 @@
 //! A sweep's report: one HTML file that needs nothing else.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::chart::{Chart, Series};
 use crate::finished::{Finished, Point};
 use crate::page;
-use crate::plan::Mode;
+use crate::parameters::{PARAMETERS, Parameter};
+use crate::plan::{Mode, Plan, Rules};
 use crate::training::Stop;
 
 /// The runs of one setting, which differ in their seeds alone.
@@ -17,6 +17,18 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
+    /// Runs whose weights solve the environment, by games that decided nothing.
+    fn solved(&self) -> usize {
+        self.runs.iter().filter(|run| run.plan.is_solved(&run.score)).count()
+    }
+
+    /// The median of a figure over all runs.
+    fn of_all(&self, figure: impl Fn(&Finished) -> f64) -> f64 {
+        let mut all: Vec<f64> = self.runs.iter().map(|run| figure(run)).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or(0.0)
+    }
+
     fn reached(&self) -> usize {
         self.runs.iter().filter(|run| run.stop == Stop::Reached).count()
     }
@@ -34,43 +46,67 @@ impl Setting<'_> {
     }
 }
 
-fn name(run: &Finished) -> String {
+/// A run's setting: what it has of its own among these names, and how its work comes together.
+fn name(run: &Finished, varied: &[&'static Parameter]) -> String {
     let plan = &run.plan;
-    let mode = match plan.mode {
-        Mode::Average => "",
-        Mode::Shared => ", shared replay",
+    let mut parts = vec![match (plan.single, plan.agents) {
+        (true, _) => "alone".to_string(),
+        (_, 1) => "1 Agent".to_string(),
+        (_, agents) => format!("{agents} Agents"),
+    }];
+    for parameter in varied.iter().filter(|parameter| parameter.name != "agents") {
+        if let Some(value) = parameter.get(plan) {
+            parts.push(format!("{} {value}", parameter.name.replace('_', " ")));
+        }
+    }
+    if plan.mode == Mode::Shared {
+        parts.push("shared replay".into());
+    }
+    if plan.rules == Rules::Textbook {
+        parts.push("textbook".into());
+    }
+    parts.extend(run.num_cpus.map(|cpus| format!("{cpus} CPUs each")));
+    parts.join(", ")
+}
+
+/// The parameters that differ between these runs, and the seed alone does not.
+fn varied(runs: &[Finished]) -> Vec<&'static Parameter> {
+    let differs = |parameter: &&Parameter| {
+        let mut values = runs.iter().map(|run| parameter.get(&run.plan));
+        let first = values.next();
+        parameter.name != "seed" && values.any(|value| Some(value) != first)
     };
-    let cpus = run.num_cpus.map_or(String::new(), |cpus| format!(", {cpus} CPUs each"));
-    format!(
-        "{} {}, batch {}, {} {} per sync{mode}{cpus}",
-        plan.agents,
-        if plan.agents == 1 { "Agent" } else { "Agents" },
-        plan.config.batch_size,
-        plan.epochs_per_sync,
-        if plan.epochs_per_sync == 1 { "episode" } else { "episodes" },
-    )
+    PARAMETERS.iter().filter(differs).collect()
 }
 
 fn settings(runs: &[Finished]) -> Vec<Setting<'_>> {
-    let mut by_key: BTreeMap<_, Setting<'_>> = BTreeMap::new();
+    let varied = varied(runs);
+    let mut settings: Vec<(_, Setting<'_>)> = Vec::new();
     for run in runs {
-        let plan = &run.plan;
-        let cpus = run.num_cpus.map_or(0, f64::to_bits);
-        let key =
-            (plan.agents, plan.config.batch_size, plan.epochs_per_sync, cpus, plan.mode == Mode::Shared);
-        let setting = || Setting { name: name(run), agents: plan.agents, runs: Vec::new() };
-        by_key.entry(key).or_insert_with(setting).runs.push(run);
+        let key = (Plan { seed: 0, ..run.plan.clone() }, run.num_cpus);
+        match settings.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, setting)) => setting.runs.push(run),
+            None => {
+                let setting = Setting { name: name(run, &varied), agents: run.plan.agents, runs: vec![run] };
+                settings.push((key, setting));
+            }
+        }
     }
-    by_key.into_values().collect()
+    settings.sort_by_key(|(_, setting)| setting.agents);
+    settings.into_iter().map(|(_, setting)| setting).collect()
+}
+
+fn env(runs: &[Finished]) -> &str {
+    runs.first().map_or("Nothing yet", |run| &run.plan.env)
 }
 
 /// The report on these runs.
 pub fn html(runs: &[Finished]) -> String {
     let settings = settings(runs);
     let mut page = page::head("Sweep");
-    let _ = write!(page, "<h1>LunarLander-v3: {} runs, {} settings</h1>", runs.len(), settings.len());
+    let _ = write!(page, "<h1>{}: {} runs, {} settings</h1>", env(runs), runs.len(), settings.len());
     if let Some(first) = runs.first() {
-        let target = first.plan.target_reward;
+        let target = first.plan.target();
         for sentence in sentences(&settings, target) {
             let _ = write!(page, "<p>{sentence}</p>");
         }
@@ -93,7 +129,8 @@ pub fn html(runs: &[Finished]) -> String {
 
 fn table(settings: &[Setting<'_>]) -> String {
     let mut out = String::from(
-        "<h2>Time to the target</h2><div class=table><table><tr><th>setting<th>reached<th>median seconds<th>fastest<th>slowest\
+        "<h2>Time to the target</h2><div class=table><table><tr><th>setting<th>reached<th>solved<th>final score, median\
+         <th>landed<th>hovered<th>crashed<th>median seconds<th>fastest<th>slowest\
          <th>median rounds<th>median steps<th>training<th>updating<th>synchronising<th>testing</tr>",
     );
     for setting in settings {
@@ -104,13 +141,20 @@ fn table(settings: &[Setting<'_>]) -> String {
         let mut phases = crate::Phases::default();
         setting.runs.iter().for_each(|run| phases.add(&run.phases));
         let all = (phases.training + phases.updating + phases.synchronising + phases.testing).max(1e-9);
-        let share = |part: f64| format!("{:.0} %", 100.0 * part / all);
+        let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+        let share = |part: f64| percent(part / all);
         let _ = write!(
             out,
-            "<tr><td>{}<td>{} of {}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
+            "<tr><td>{}<td>{} of {}<td>{} of {}<td>{:.1}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}</tr>",
             setting.name,
             setting.reached(),
             setting.runs.len(),
+            setting.solved(),
+            setting.runs.len(),
+            setting.of_all(|run| run.score.mean),
+            percent(setting.of_all(|run| run.score.landed)),
+            percent(setting.of_all(|run| run.score.hovering)),
+            percent(setting.of_all(|run| run.score.crashed)),
             number(setting.seconds(), 1),
             number(seconds().reduce(f64::min), 1),
             number(seconds().reduce(f64::max), 1),
@@ -178,8 +222,9 @@ fn sentences(settings: &[Setting<'_>], target: f64) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use dqn::Score;
+
     use super::*;
-    use crate::plan::Plan;
     use crate::round::Phases;
 
     fn run(agents: usize, seed: u64, seconds: f64, stop: Stop) -> Finished {
@@ -190,7 +235,14 @@ mod tests {
             average,
         };
         Finished {
-            plan: Plan { agents, seed, ..Plan::default() },
+            plan: Plan { agents, seed, ..Plan::textbook() },
+            score: Score {
+                mean: 150.0 + 50.0 * seed as f64,
+                games: 100,
+                landed: 0.75,
+                hovering: 0.25,
+                crashed: 0.0,
+            },
             num_cpus: None,
             stop,
             rounds: 10,
@@ -210,12 +262,8 @@ mod tests {
             run(4, 1, 99.0, Stop::Exhausted),
         ];
         let page = html(&runs);
-        assert!(
-            page.contains(
-                "Fastest to an average reward of 100: <b>1 Agent, batch 64, 1 episode per sync</b>"
-            )
-        );
-        assert!(page.contains("<td>1 of 2<td>9.0"), "{page}");
+        assert!(page.contains("Fastest to an average reward of 100: <b>1 Agent, textbook</b>"));
+        assert!(page.contains("<td>1 of 2<td>1 of 2<td>200.0<td>75 %<td>25 %<td>0 %<td>9.0"), "{page}");
         assert!(page.contains("<td>75 %<td>0 %<td>0 %<td>25 %"), "{page}");
         assert!(page.contains("each Agent takes 0.25 times the steps"), "{page}");
         assert_eq!(page.matches("<svg").count(), 2);

@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use dqn::Weights;
+use dqn::{Score, Weights};
 use serde::{Deserialize, Serialize};
 
+use crate::environments::LANDER;
 use crate::events::{self, EventFile};
 use crate::flight::Flight;
 use crate::plan::Plan;
@@ -21,14 +22,14 @@ pub struct Metrics {
     pub round: u64,
     /// Environment steps of all Agents so far.
     pub env_steps: u64,
-    /// The mean reward of the round's episodes.
+    /// The mean reward of the round's episodes; where none ended, of the last that did.
     pub episodic_return: f64,
     /// Their mean length in steps; 0 in lines of versions that did not say.
     #[serde(default)]
     pub episodic_length: f64,
     /// The chance of a random action.
     pub epsilon: f64,
-    /// The mean loss over the Agents' last episodes.
+    /// The mean loss over the learn steps.
     pub td_loss: f32,
     /// The mean value of the actions taken there.
     pub q_values: f32,
@@ -42,19 +43,17 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Of a round.
-    pub fn of(round: &Round, env_steps: u64, seconds: f64) -> Metrics {
-        let learned: Vec<_> =
-            round.episodes.iter().flatten().filter(|episode| episode.learn_steps > 0).collect();
-        let mean = |sum: f32| sum / learned.len().max(1) as f32;
+    /// Of a round; `recent` is the mean reward of the last episodes, which stands where none ended in the round.
+    pub fn of(round: &Round, env_steps: u64, seconds: f64, recent: Option<f64>) -> Metrics {
+        let [td_loss, q_values] = round.learned();
         Metrics {
             round: round.number,
             env_steps,
-            episodic_return: round.mean_reward(),
+            episodic_return: round.mean_reward().or(recent).unwrap_or(0.0),
             episodic_length: round.mean_length(),
             epsilon: round.epsilon(),
-            td_loss: mean(learned.iter().map(|episode| episode.loss).sum()),
-            q_values: mean(learned.iter().map(|episode| episode.value).sum()),
+            td_loss,
+            q_values,
             average_reward: round.test.as_ref().map(|test| test.average),
             seconds,
             phases: round.phases,
@@ -109,6 +108,24 @@ impl RunDir {
         }
     }
 
+    /// The parameters of the run in this folder; `None` where there is none.
+    ///
+    /// # Errors
+    /// The file system's; a file that holds no parameters.
+    pub fn plan(path: &Path) -> Result<Option<Plan>> {
+        let name = path.join("plan.json");
+        match fs::read(&name) {
+            Ok(bytes) => {
+                let plan = serde_json::from_slice(&bytes);
+                Ok(Some(
+                    plan.with_context(|| format!("{} holds no parameters of this version", name.display()))?,
+                ))
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e).with_context(|| format!("cannot read {}", name.display())),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -133,8 +150,8 @@ impl RunDir {
         write(&self.path.join("state.mpk"), state)
     }
 
-    /// Writes `report.html` on all rounds so far, with a game of these weights; `unit` is what a round is called, and `program`
-    /// what trained.
+    /// Writes `report.html` on all rounds so far, with a game of these weights; `unit` is what a round is called, `program`
+    /// what trained, and `score` what the weights came to in games that decided nothing, where they were played.
     ///
     /// # Errors
     /// The file system's.
@@ -143,14 +160,17 @@ impl RunDir {
         plan: &Plan,
         weights: &Weights,
         ended: Ended,
+        score: Option<&Score>,
         unit: &str,
         program: &str,
     ) -> Result<()> {
         let name = self.path.join("metrics.jsonl");
         let text = fs::read_to_string(&name).with_context(|| format!("cannot read {}", name.display()))?;
         let metrics: Vec<Metrics> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let flight = Flight::of(weights, plan.test.seed, plan.config.max_episode_steps)?;
-        let report = Report { plan, ended, unit, program, metrics: &metrics, flight: &flight };
+        let flight = (plan.env == LANDER)
+            .then(|| Flight::of(weights, plan.test.seed, plan.max_episode_steps()))
+            .transpose()?;
+        let report = Report { plan, ended, score, unit, program, metrics: &metrics, flight: flight.as_ref() };
         write(&self.path.join("report.html"), report.html()?.as_bytes())
     }
 }
@@ -192,5 +212,5 @@ impl SavedRun {
 
 /// Writes a file, in place of the one before only when it is whole.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    dqn::checkpoint::write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    mobula_outputs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

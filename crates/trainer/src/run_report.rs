@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
+use dqn::Score;
 use lunar_lander::LunarLander;
 use serde_json::Value;
 
 use crate::chart::{Chart, Series};
 use crate::flight::{Ending, Flight};
 use crate::page::{self, escaped, thousands};
-use crate::plan::Plan;
+use crate::parameters::PARAMETERS;
+use crate::plan::{Plan, Rules};
 use crate::round::Phases;
 use crate::run_dir::Metrics;
 use crate::stack::Stack;
@@ -35,21 +37,26 @@ pub struct Report<'a> {
     /// The program's version and revision.
     pub program: &'a str,
     pub metrics: &'a [Metrics],
-    pub flight: &'a Flight,
+    /// What the weights came to in games that decided nothing.
+    pub score: Option<&'a Score>,
+    /// A game, where there is a picture of it.
+    pub flight: Option<&'a Flight>,
 }
 
-/// Rounds that the training's curve is a mean of: single episodes jump up and down.
+/// Rounds of the textbook's that the training's curve is a mean of: single episodes jump up and down.
 const SMOOTH: usize = 20;
 
 impl Report<'_> {
     /// The page.
     pub fn html(&self) -> Result<String> {
-        let title = match &self.ended {
-            Ended::Stop(Stop::Reached) => "LunarLander-v3: landed".to_string(),
-            Ended::Stop(Stop::Exhausted) => format!("LunarLander-v3: not there after all {}s", self.unit),
-            Ended::Interrupted => "LunarLander-v3: interrupted".to_string(),
-            Ended::Failed(_) => "LunarLander-v3: failed".to_string(),
+        let how = match (&self.ended, self.score) {
+            (Ended::Interrupted, _) => "interrupted".to_string(),
+            (Ended::Failed(_), _) => "failed".to_string(),
+            (_, Some(score)) if self.plan.is_solved(score) => "solved".to_string(),
+            (Ended::Stop(Stop::Reached), _) => "not solved".to_string(),
+            (Ended::Stop(Stop::Exhausted), _) => format!("not there after all {}s", self.unit),
         };
+        let title = format!("{}: {how}", self.plan.env);
         let mut out = page::head(&title);
         let _ = write!(
             out,
@@ -62,8 +69,14 @@ impl Report<'_> {
         if let Ended::Failed(why) = &self.ended {
             let _ = write!(out, "<p>{}</p>", escaped(why));
         }
+        if let Some(score) = self.score {
+            let average = self.metrics.iter().rev().find_map(|line| line.average_reward);
+            let _ = write!(out, "<p>{}.</p>", escaped(&verdict(self.plan, average, score)));
+        }
         out.push_str(&self.tiles());
-        out.push_str(&self.landing()?);
+        if let Some(flight) = self.flight {
+            out.push_str(&self.landing(flight)?);
+        }
         out.push_str(&self.curve("Reward over time", "seconds", |line| line.seconds));
         out.push_str(
             &self.curve("Reward over environment steps", "steps of all Agents", |line| line.env_steps as f64),
@@ -78,7 +91,9 @@ impl Report<'_> {
         let last = self.metrics.last();
         let average = self.metrics.iter().rev().find_map(|line| line.average_reward);
         let (steps, seconds) = last.map_or((0, 0.0), |line| (line.env_steps, line.seconds));
+        let score = self.score.map_or("–".into(), |score| format!("{:.1}", score.mean));
         let tiles = [
+            (score, "average reward of 100 full games that decided nothing".into()),
             (
                 average.map_or("–".into(), |average| format!("{average:.1}")),
                 "average reward of the last test".into(),
@@ -92,8 +107,7 @@ impl Report<'_> {
         format!("<div class=tiles>{}</div>", tiles.iter().map(tile).collect::<String>())
     }
 
-    fn landing(&self) -> Result<String> {
-        let flight = self.flight;
+    fn landing(&self, flight: &Flight) -> Result<String> {
         let how = match flight.ended {
             Some(Ending::Landed) => "at rest",
             Some(Ending::Lost) => "crashed or out of sight",
@@ -117,19 +131,22 @@ impl Report<'_> {
 
     fn curve(&self, title: &str, axis: &str, x: impl Fn(&Metrics) -> f64) -> String {
         let tests = self.metrics.iter().filter_map(|line| Some((x(line), line.average_reward?)));
-        let smooth = |(i, line): (usize, &Metrics)| {
-            let window = &self.metrics[(i + 1).saturating_sub(SMOOTH)..=i];
+        // Any other round has many episodes.
+        let smooth = if self.plan.rules == Rules::Textbook { SMOOTH } else { 1 };
+        let name = match smooth {
+            1 => format!("training episodes, mean of each {}", self.unit),
+            _ => format!("training episodes, mean over {smooth} {}s", self.unit),
+        };
+        let smoothed = |(i, line): (usize, &Metrics)| {
+            let window = &self.metrics[(i + 1).saturating_sub(smooth)..=i];
             (x(line), window.iter().map(|line| line.episodic_return).sum::<f64>() / window.len() as f64)
         };
-        let training = self.metrics.iter().enumerate().map(smooth);
+        let training = self.metrics.iter().enumerate().map(smoothed);
         let series = vec![
             Series { name: "test games, greedy".into(), runs: vec![tests.collect()] },
-            Series {
-                name: format!("training episodes, mean over {SMOOTH} {}s", self.unit),
-                runs: vec![training.collect()],
-            },
+            Series { name, runs: vec![training.collect()] },
         ];
-        Chart { title, axis, mark: self.plan.target_reward, series }.html()
+        Chart { title, axis, mark: self.plan.target(), series }.html()
     }
 
     fn phases(&self) -> String {
@@ -163,26 +180,52 @@ impl Report<'_> {
 
     fn parameters(&self) -> Result<String> {
         let mut out = String::from("<h2>Parameters</h2><div class=table><table>");
-        rows(&mut out, "", &serde_json::to_value(self.plan)?);
+        let quoted = |value: &dyn std::fmt::Debug| Value::String(format!("{value:?}").to_lowercase());
+        rows(&mut out, "env", &Value::String(self.plan.env.clone()));
+        rows(&mut out, "rules", &quoted(&self.plan.rules));
+        if self.plan.single {
+            rows(&mut out, "single", &Value::Bool(true));
+        } else {
+            rows(&mut out, "mode", &quoted(&self.plan.mode));
+        }
+        for parameter in PARAMETERS {
+            if let Some(value) = parameter.get(self.plan) {
+                rows(&mut out, parameter.name, &Value::String(value));
+            }
+        }
         let _ = write!(out, "<tr><td>program<td>{}</tr></table></div>", escaped(self.program));
         Ok(out)
     }
 }
 
-/// A row for each value, with the names of those around it.
-fn rows(out: &mut String, name: &str, value: &Value) {
-    match value {
-        Value::Object(fields) => {
-            for (field, value) in fields {
-                let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
-                rows(out, &name, value);
-            }
+/// What a run came to, in one sentence without its end: the textbook's test in the textbook's words, and then what is true of the
+/// weights. The word "solved" is for that alone.
+pub fn verdict(plan: &Plan, average: Option<f64>, score: &Score) -> String {
+    let solved = if plan.is_solved(score) { "solved" } else { "not solved" };
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let how = if plan.env == crate::environments::LANDER {
+        let Score { landed, hovering, crashed, .. } = *score;
+        let parts = [percent(landed), percent(hovering), percent(crashed)];
+        format!(" ({} landed, {} hovered, {} crashed)", parts[0], parts[1], parts[2])
+    } else {
+        String::new()
+    };
+    let Score { mean, games, .. } = score;
+    let truth = format!("{solved}: {mean:.1} on average in {games} full games that decided nothing{how}");
+    match (plan.rules, average) {
+        (Rules::Textbook, Some(average)) => {
+            let (target, test) = (plan.target_reward, &plan.test);
+            let (games, steps) = (test.games, test.max_steps);
+            format!("average reward {average:.1} of {target} in {games} games of {steps} steps; {truth}")
         }
-        value => {
-            let text = value.as_str().map_or_else(|| value.to_string(), String::from);
-            let _ = write!(out, "<tr><td>{name}<td>{}</tr>", escaped(&text));
-        }
+        _ => truth,
     }
+}
+
+/// A row for a value.
+fn rows(out: &mut String, name: &str, value: &Value) {
+    let text = value.as_str().map_or_else(|| value.to_string(), String::from);
+    let _ = write!(out, "<tr><td>{name}<td>{}</tr>", escaped(&text));
 }
 
 #[cfg(test)]
@@ -190,6 +233,7 @@ mod tests {
     use dqn::Weights;
 
     use super::*;
+    use crate::plan::Mode;
 
     fn line(round: u64) -> Metrics {
         Metrics {
@@ -209,13 +253,15 @@ mod tests {
     fn page(ended: Ended, rounds: u64) -> String {
         let flight = Flight::of(&Weights::initial([64, 64], 1).unwrap(), 42, 200).unwrap();
         let metrics: Vec<Metrics> = (1..=rounds).map(line).collect();
+        let score = Score { mean: 231.26, games: 100, landed: 0.9, hovering: 0.06, crashed: 0.04 };
         let report = Report {
             plan: &Plan::default(),
+            score: matches!(ended, Ended::Stop(_)).then_some(&score),
             ended,
             unit: "round",
             program: "mobula 1.2.3 (abc)",
             metrics: &metrics,
-            flight: &flight,
+            flight: Some(&flight),
         };
         report.html().unwrap()
     }
@@ -224,12 +270,13 @@ mod tests {
     fn a_report_says_all_and_needs_nothing_else() {
         let page = page(Ended::Stop(Stop::Reached), 40);
         for wanted in [
-            "LunarLander-v3: landed",
+            "LunarLander-v3: solved",
+            "solved: 231.3 on average in 100 full games that decided nothing (90 % landed, 6 % hovered, 4 % crashed)",
             "<b>101.2</b>average reward",
             "<b>20,000</b>environment steps",
             "<b>2,000</b>steps per second",
             "<td>training<td>8.00<td>200.00<td>80.0 %",
-            "<td>config.batch_size<td>64",
+            "<td>batch_size<td>64",
             "mobula 1.2.3 (abc)",
             "Seed 42, greedy: ",
         ] {
@@ -237,6 +284,22 @@ mod tests {
         }
         assert_eq!(page.matches("<svg").count(), 3);
         assert!(!page.contains("http") && !page.contains("NaN") && !page.contains("src="));
+    }
+
+    #[test]
+    fn solved_is_said_of_what_is_true_and_nothing_else() {
+        let score = |mean| Score { mean, games: 100, landed: 0.5, hovering: 0.5, crashed: 0.0 };
+        assert_eq!(
+            verdict(&Plan::textbook(), Some(104.62), &score(142.0)),
+            "average reward 104.6 of 100 in 10 games of 200 steps; not solved: 142.0 on average in 100 full games that decided \
+             nothing (50 % landed, 50 % hovered, 0 % crashed)"
+        );
+        assert!(verdict(&Plan::default(), Some(230.0), &score(199.9)).starts_with("not solved: 199.9"));
+        let cart = Plan::of("CartPole-v1", Rules::Fast, Mode::Average, false);
+        assert_eq!(
+            verdict(&cart, None, &score(480.0)),
+            "solved: 480.0 on average in 100 full games that decided nothing"
+        );
     }
 
     #[test]

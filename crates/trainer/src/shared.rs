@@ -3,75 +3,157 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::{Tests, Weights};
-use mobula::{Blob, Ray};
+use dqn::{Game, Weights};
+use mobula::{Blob, ObjectRef, Ray};
 
 use crate::activity::{Activity, Doing};
+use crate::agent::Net;
 use crate::explorer::{Experience, Explorer, ExplorerGroup, ExplorerHandle};
+use crate::gang::Gang;
 use crate::learner::{Learner, LearnerHandle};
-use crate::plan::{Plan, with_cpus};
-use crate::round::{Phases, Round};
+use crate::plan::Plan;
+use crate::recovery::recovering;
+use crate::round::{Phases, Round, Test};
+use crate::testing::{Examiner, shares};
 
 /// A learner and its Explorers.
 pub struct Shared {
     learner: LearnerHandle,
     explorers: ExplorerGroup,
-    weights: Weights,
+    net: Net,
     /// What was seen in the round before, and is not learned from yet.
     seen: Vec<Experience>,
     activity: Activity,
 }
 
 impl Shared {
-    /// Starts the actors, with `num_cpus` each where that is given.
-    pub fn start(ray: &Ray, plan: &Plan, num_cpus: Option<f64>) -> Result<Shared> {
-        let learner = with_cpus(Learner::remote(plan.config.clone(), plan.seed), num_cpus).spawn(ray)?;
-        let start =
-            |i| with_cpus(Explorer::remote(plan.config.clone(), plan.seed_of(i)), num_cpus).spawn(ray);
+    /// Starts the actors, in the places that the gang has for them.
+    pub fn start(ray: &Ray, plan: &Plan, gang: &Gang) -> Result<Shared> {
+        let learner = gang.seat(Learner::remote(plan.clone())).spawn(ray)?;
+        let start = |i| gang.seat(Explorer::remote(plan.clone(), plan.seed_of(i))).spawn(ray);
         let explorers = (0..plan.agents).map(start).collect::<mobula::Result<_>>()?;
-        let weights = learner.weights().get(ray)?;
-        Ok(Shared { learner, explorers, weights, seen: Vec::new(), activity: Activity::new(plan.agents) })
+        let net = learner.weights().get(ray)?;
+        Ok(Shared { learner, explorers, net, seen: Vec::new(), activity: Activity::new(plan.agents) })
     }
 
-    pub fn weights(&self) -> &Weights {
-        &self.weights
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    pub fn learner(&self) -> &LearnerHandle {
+        &self.learner
     }
 
     pub fn activity(&self) -> &Activity {
         &self.activity
     }
 
-    /// One round, which ends with a test where `tests` are given.
-    pub fn round(&mut self, ray: &Ray, plan: &Plan, number: u64, tests: Option<&mut Tests>) -> Result<Round> {
-        let mut phases = Phases::default();
-        // As one agent alone would have it after as many episodes.
-        let before = (number - 1) * (plan.epochs_per_sync * plan.agents) as u64;
-        let epsilon = plan.config.epsilon_after(before);
+    /// One round, which ends with a test where one is due.
+    pub fn round(
+        &mut self,
+        ray: &Ray,
+        plan: &Plan,
+        number: u64,
+        steps: u64,
+        examiner: &mut Examiner,
+    ) -> Result<Round> {
+        let (mut incidents, mut phases) = (Vec::new(), Phases::default());
+        let epsilon = if plan.config.epsilon_steps > 0 {
+            plan.config.epsilon_at(steps)
+        } else {
+            // As one agent alone would have it after as many episodes.
+            plan.config.epsilon_after((number - 1) * (plan.epochs_per_sync * plan.agents) as u64)
+        };
 
         self.activity.set(Doing::Learning, Doing::Playing);
         let clock = Instant::now();
-        let weights = ray.put(self.weights.clone())?;
-        let play = self.explorers.explore(&weights, plan.epochs_per_sync, epsilon).submit(ray)?;
-        let learned = self.learner.learn(std::mem::take(&mut self.seen)).submit(ray)?;
-        self.seen = play.get_all(ray)?;
+        let weights = ray.put(self.net.weights.clone())?;
+        let explore =
+            |explorer: &ExplorerHandle| explorer.explore(&weights, plan.work(), epsilon).submit(ray);
+        let calls: Vec<mobula::Result<ObjectRef<Experience>>> = self.explorers.iter().map(explore).collect();
+        // The learner is given all that it may need to begin again: its calls are the same however often they are made.
+        let seen = std::mem::take(&mut self.seen);
+        let (learner, net) = (self.learner.clone(), self.net.clone());
+        let learn = || learner.learn(seen.clone(), net.clone()).submit(ray);
+        let mut learned = Some(learn());
+        for (explorer, call) in self.explorers.iter().zip(calls) {
+            let mut call = Some(call);
+            let step = || match call.take() {
+                Some(submitted) => submitted?.get(ray),
+                None => explore(explorer)?.get(ray),
+            };
+            self.seen.push(recovering(ray, &mut incidents, step, || Ok(()))?);
+        }
         phases.training = clock.elapsed().as_secs_f64();
+        for (i, _) in self.seen.iter().enumerate().filter(|(_, seen)| seen.trained.restarted) {
+            incidents.push(format!("Agent {i} was started again"));
+        }
 
         self.activity.set(Doing::Learning, Doing::Waiting);
         let clock = Instant::now();
-        self.weights = learned.get(ray)?;
+        let step = || match learned.take() {
+            Some(submitted) => submitted?.get(ray),
+            None => learn()?.get(ray),
+        };
+        let learned = recovering(ray, &mut incidents, step, || Ok(()))?;
+        if learned.restarted {
+            let round = number - 1;
+            incidents.push(format!("the learner was started again and took the weights of round {round}"));
+        }
+        self.net = learned.net;
         phases.updating = clock.elapsed().as_secs_f64();
 
         let clock = Instant::now();
-        let mut test = None;
-        if let Some(tests) = tests {
+        let trained: Vec<_> = self.seen.iter().map(|seen| seen.trained.clone()).collect();
+        examiner.see(&trained);
+        let test = if examiner.is_due(plan, number) {
             self.activity.set(Doing::Testing, Doing::Waiting);
-            let (played, next) = self.learner.test(number, tests.clone()).get(ray)?;
-            (*tests, test) = (next, Some(played));
-        }
+            Some(self.test(ray, number, examiner, &mut incidents)?)
+        } else {
+            None
+        };
         phases.testing = clock.elapsed().as_secs_f64();
         self.activity.set(Doing::Waiting, Doing::Waiting);
-        let episodes = self.seen.iter().map(|seen| seen.episodes.clone()).collect();
-        Ok(Round { number, episodes, test, weights: self.weights.clone(), phases, incidents: Vec::new() })
+        Ok(Round { number, trained, test, weights: self.net.best().clone(), phases, incidents })
+    }
+
+    /// The learner plays by the textbook's rules; else the Explorers, each a share of the games.
+    fn test(
+        &self,
+        ray: &Ray,
+        number: u64,
+        examiner: &mut Examiner,
+        incidents: &mut Vec<String>,
+    ) -> Result<Test> {
+        match examiner {
+            Examiner::Textbook { tests, .. } => {
+                let play = || self.learner.test(number, tests.clone(), self.net.clone()).get(ray);
+                let (played, next) = recovering(ray, incidents, play, || Ok(()))?;
+                *tests = next;
+                Ok(played)
+            }
+            Examiner::Solve(solve) => {
+                let weights: ObjectRef<Weights> = ray.put(self.net.best().clone())?;
+                let limit = solve.rules().max_steps;
+                let verdict = solve.test_by(|seeds| {
+                    let play = || {
+                        let calls: Vec<_> = self
+                            .explorers
+                            .iter()
+                            .zip(shares(seeds, self.explorers.len()))
+                            .map(|(explorer, seeds)| {
+                                explorer.play(&weights, seeds.to_vec(), limit).submit(ray)
+                            })
+                            .collect();
+                        let games: Vec<Vec<Game>> =
+                            calls.into_iter().map(|call| call?.get(ray)).collect::<mobula::Result<_>>()?;
+                        Ok(games.concat())
+                    };
+                    recovering(ray, incidents, play, || Ok(()))
+                })?;
+                Ok(Test::judged(number, verdict))
+            }
+        }
     }
 
     pub fn save(&self, ray: &Ray) -> Result<Vec<Blob>> {
@@ -81,14 +163,14 @@ impl Shared {
         Ok(all)
     }
 
-    pub fn restore(&mut self, ray: &Ray, weights: Weights, saved: &[Blob]) -> Result<()> {
+    pub fn restore(&mut self, ray: &Ray, net: Net, saved: &[Blob]) -> Result<()> {
         let [explorers @ .., learner, seen] = saved else { anyhow::bail!("the saved state is too short") };
         ensure!(explorers.len() == self.explorers.len(), "the saved state is of {} Agents", explorers.len());
         let restore = |(explorer, saved): (&ExplorerHandle, &Blob)| explorer.restore(saved.clone()).get(ray);
         self.explorers.iter().zip(explorers).try_for_each(restore)?;
         self.learner.restore(learner.clone()).get(ray)?;
         self.seen = rmp_serde::from_slice(seen).context("the saved experience")?;
-        self.weights = weights;
+        self.net = net;
         Ok(())
     }
 }

@@ -9,48 +9,63 @@ use anyhow::{Context as _, Result, ensure};
 use mobula::{ObjectRef, Ray};
 
 use crate::finished::{Finished, train};
+use crate::parameters::parameter;
 use crate::plan::Plan;
 use crate::{report, run_dir};
 
-/// The grid: every combination of its lists.
+/// The grid: every combination of the axes' values.
 #[derive(Debug, Clone)]
 pub struct Grid {
     /// What all runs have in common.
     pub base: Plan,
-    /// Agents.
-    pub agents: Vec<usize>,
-    /// Transitions in a learn step.
-    pub batch_sizes: Vec<usize>,
-    /// Episodes of each Agent in a round.
-    pub epochs: Vec<usize>,
+    /// Parameters by their names, and the values of each.
+    pub axes: Vec<(String, Vec<String>)>,
     /// CPUs of each actor; `None` is as the engine has it.
     pub num_cpus: Vec<Option<f64>>,
     /// How many seeds each setting gets, from the base's on.
     pub seeds: u64,
 }
 
+/// The most runs of a sweep.
+const MAX_RUNS: u64 = 100_000;
+
 impl Grid {
     /// All runs.
     ///
     /// # Errors
-    /// An empty list; a plan that makes no sense.
+    /// An empty list, or more runs than anybody waits for; a plan that makes no sense.
     pub fn plans(&self) -> Result<Vec<(Plan, Option<f64>)>> {
+        let lengths = self.axes.iter().map(|(_, values)| values.len()).chain([self.num_cpus.len()]);
+        let settings = lengths.fold(1_u64, |all, length| all.saturating_mul(length as u64));
+        let runs = settings.saturating_mul(self.seeds);
+        ensure!(runs > 0, "the grid is empty: each list needs a value, and seeds must be 1 or more");
+        ensure!(
+            runs <= MAX_RUNS,
+            "the grid has {runs} runs, {} seeds each, and may have {MAX_RUNS}",
+            self.seeds
+        );
+        let mut plans = vec![self.base.clone()];
+        for (name, values) in &self.axes {
+            let parameter = parameter(name)?;
+            let mut next = Vec::with_capacity(plans.len() * values.len());
+            for plan in plans {
+                for value in values {
+                    let mut plan = plan.clone();
+                    parameter.set(&mut plan, value)?;
+                    next.push(plan);
+                }
+            }
+            plans = next;
+        }
         let mut all = Vec::new();
-        for &agents in &self.agents {
-            for &batch_size in &self.batch_sizes {
-                for &epochs_per_sync in &self.epochs {
-                    for &num_cpus in &self.num_cpus {
-                        for seed in self.base.seed..self.base.seed.saturating_add(self.seeds) {
-                            let mut plan = Plan { agents, epochs_per_sync, seed, ..self.base.clone() };
-                            plan.config.batch_size = batch_size;
-                            plan.check()?;
-                            all.push((plan, num_cpus));
-                        }
-                    }
+        for plan in plans {
+            plan.check()?;
+            for &num_cpus in &self.num_cpus {
+                for seed in plan.seed..plan.seed.saturating_add(self.seeds) {
+                    all.push((Plan { seed, ..plan.clone() }, num_cpus));
                 }
             }
         }
-        ensure!(!all.is_empty(), "the grid is empty: each list needs a value, and seeds must be 1 or more");
         Ok(all)
     }
 }
@@ -153,11 +168,11 @@ mod tests {
 
     #[test]
     fn a_grid_is_every_combination() {
+        let axis =
+            |name: &str, values: &[&str]| (name.to_string(), values.iter().map(|v| v.to_string()).collect());
         let grid = Grid {
-            base: Plan { seed: 7, ..Plan::default() },
-            agents: vec![1, 4],
-            batch_sizes: vec![32, 64, 128],
-            epochs: vec![1],
+            base: Plan { seed: 7, ..Plan::textbook() },
+            axes: vec![axis("agents", &["1", "4"]), axis("batch-size", &["32", "64", "128"])],
             num_cpus: vec![None],
             seeds: 2,
         };
@@ -165,7 +180,11 @@ mod tests {
         assert_eq!(plans.len(), 12);
         assert_eq!((plans[0].0.agents, plans[0].0.config.batch_size, plans[0].0.seed), (1, 32, 7));
         assert_eq!((plans[11].0.agents, plans[11].0.config.batch_size, plans[11].0.seed), (4, 128, 8));
-        assert!(Grid { seeds: 0, ..grid.clone() }.plans().is_err());
-        assert!(Grid { agents: vec![0], ..grid }.plans().is_err());
+        let refused = |grid: Grid| grid.plans().unwrap_err().to_string();
+        assert!(refused(Grid { seeds: 0, ..grid.clone() }).contains("seeds must be 1 or more"));
+        assert!(refused(Grid { seeds: 9_999_999_999, ..grid.clone() }).contains("59999999994 runs"));
+        assert!(refused(Grid { axes: vec![axis("agents", &["0"])], ..grid.clone() }).contains("agents is 0"));
+        let axes = vec![axis("rollout", &["8", "16"])];
+        assert!(refused(Grid { axes, ..grid }).contains("rollout means nothing with --rules textbook"));
     }
 }

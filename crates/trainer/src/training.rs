@@ -1,21 +1,24 @@
 //! A run: its actors, its place in the loop, and its saved state.
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::{Tests, Weights};
+use dqn::Weights;
 use mobula::{Blob, Ray};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Activity;
+use crate::agent::Net;
 use crate::average::Average;
+use crate::gang::Gang;
 use crate::plan::{Mode, Plan};
 use crate::round::Round;
 use crate::shared::Shared;
+use crate::testing::Examiner;
 
 /// Why a run is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
-    /// A test reached the target.
+    /// A test was passed.
     Reached,
     /// All rounds were run.
     Exhausted,
@@ -31,7 +34,7 @@ pub enum Stop {
 /// let plan = Plan { agents: 2, ..Plan::default() };
 /// let mut training = Training::start(&ray, plan, None)?;
 /// let round = training.round(&ray)?;
-/// assert_eq!((round.number, round.episodes.len()), (1, 2));
+/// assert_eq!((round.number, round.trained.len()), (1, 2));
 /// # Ok::<(), anyhow::Error>(())
 /// ```
 pub struct Training {
@@ -40,7 +43,10 @@ pub struct Training {
     round: u64,
     env_steps: u64,
     last: Option<f64>,
-    tests: Tests,
+    passed: bool,
+    examiner: Examiner,
+    /// After the actors: what they hold goes back when they are gone.
+    _gang: Gang,
 }
 
 enum Actors {
@@ -59,10 +65,12 @@ pub struct State {
     pub env_steps: u64,
     /// The average of the last test.
     pub last: Option<f64>,
-    /// Where the tests go on.
-    tests: Tests,
+    /// Whether it was passed.
+    passed: bool,
+    /// What the tests go on with.
+    examiner: Examiner,
     /// The weights of that round.
-    pub weights: Weights,
+    pub net: Net,
     /// The actors' own states.
     actors: Vec<Blob>,
 }
@@ -75,12 +83,22 @@ impl Training {
     pub fn start(ray: &Ray, plan: Plan, num_cpus: Option<f64>) -> Result<Training> {
         plan.check()?;
         check_room(ray, &plan, num_cpus)?;
+        let gang = Gang::reserve(ray, plan.agents + 1, num_cpus)?;
         let actors = match plan.mode {
-            Mode::Average => Actors::Average(Average::start(ray, &plan, num_cpus)?),
-            Mode::Shared => Actors::Shared(Shared::start(ray, &plan, num_cpus)?),
+            Mode::Average => Actors::Average(Average::start(ray, &plan, &gang)?),
+            Mode::Shared => Actors::Shared(Shared::start(ray, &plan, &gang)?),
         };
-        let tests = Tests::new(plan.test)?;
-        Ok(Training { plan, actors, round: 0, env_steps: 0, last: None, tests })
+        let examiner = Examiner::new(&plan)?;
+        Ok(Training {
+            plan,
+            actors,
+            round: 0,
+            env_steps: 0,
+            last: None,
+            passed: false,
+            examiner,
+            _gang: gang,
+        })
     }
 
     /// A run that goes on from where it was saved.
@@ -88,19 +106,20 @@ impl Training {
     /// # Errors
     /// As [`start`](Training::start), and a state that does not fit together.
     pub fn resume(ray: &Ray, state: State, num_cpus: Option<f64>) -> Result<Training> {
-        let State { plan, round, env_steps, last, tests, weights, actors } = state;
+        let State { plan, round, env_steps, last, passed, examiner, net, actors } = state;
         let mut training = Training::start(ray, plan, num_cpus)?;
         match &mut training.actors {
-            Actors::Average(average) => average.restore(ray, round, weights, &actors)?,
-            Actors::Shared(shared) => shared.restore(ray, weights, &actors)?,
+            Actors::Average(average) => average.restore(ray, round, net, &actors)?,
+            Actors::Shared(shared) => shared.restore(ray, net, &actors)?,
         }
-        (training.round, training.env_steps, training.last, training.tests) = (round, env_steps, last, tests);
+        (training.round, training.env_steps) = (round, env_steps);
+        (training.last, training.passed, training.examiner) = (last, passed, examiner);
         Ok(training)
     }
 
     /// Why it is over, if it is.
     pub fn finished(&self) -> Option<Stop> {
-        if self.last.is_some_and(|last| last >= self.plan.target_reward) {
+        if self.passed {
             Some(Stop::Reached)
         } else if self.round >= self.plan.max_rounds {
             Some(Stop::Exhausted)
@@ -115,16 +134,17 @@ impl Training {
     /// A weight or a reward that is no number; a loss that could not be repaired; an interrupt.
     pub fn round(&mut self, ray: &Ray) -> Result<Round> {
         let number = self.round + 1;
-        let tests = self.plan.tests(number, self.last).then_some(&mut self.tests);
+        let examiner = &mut self.examiner;
         let round = match &mut self.actors {
-            Actors::Average(average) => average.round(ray, &self.plan, number, tests)?,
-            Actors::Shared(shared) => shared.round(ray, &self.plan, number, tests)?,
+            Actors::Average(average) => average.round(ray, &self.plan, number, examiner)?,
+            Actors::Shared(shared) => shared.round(ray, &self.plan, number, self.env_steps, examiner)?,
         };
         self.round = number;
         self.env_steps += round.env_steps();
         if let Some(test) = &round.test {
             ensure!(test.average.is_finite(), "the average reward of round {number} became no number");
             self.last = Some(test.average);
+            self.passed = self.examiner.judge(&self.plan, test);
         }
         Ok(round)
     }
@@ -143,8 +163,9 @@ impl Training {
             round: self.round,
             env_steps: self.env_steps,
             last: self.last,
-            tests: self.tests.clone(),
-            weights: self.weights().clone(),
+            passed: self.passed,
+            examiner: self.examiner.clone(),
+            net: self.net().clone(),
             actors,
         })
     }
@@ -154,12 +175,21 @@ impl Training {
         &self.plan
     }
 
-    /// The weights that all share.
+    /// The weights that all share, those that are tested and kept.
     pub fn weights(&self) -> &Weights {
+        self.net().best()
+    }
+
+    fn net(&self) -> &Net {
         match &self.actors {
-            Actors::Average(average) => average.weights(),
-            Actors::Shared(shared) => shared.weights(),
+            Actors::Average(average) => average.net(),
+            Actors::Shared(shared) => shared.net(),
         }
+    }
+
+    /// The mean reward of the last training episodes, where the rules look at it.
+    pub fn recent(&self) -> Option<f64> {
+        self.examiner.recent()
     }
 
     /// What the actors are doing; a clone shows it while a round runs.
@@ -190,6 +220,14 @@ impl Training {
         match &self.actors {
             Actors::Average(average) => Some((average.global(), average.agents())),
             Actors::Shared(_) => None,
+        }
+    }
+
+    /// The learner of shared replay, to watch it or to break it.
+    pub fn shared_learner(&self) -> Option<&crate::LearnerHandle> {
+        match &self.actors {
+            Actors::Average(_) => None,
+            Actors::Shared(shared) => Some(shared.learner()),
         }
     }
 }

@@ -97,8 +97,8 @@ impl Board {
         run.average = metrics.average_reward.or(run.average);
         run.phases.add(&round.phases);
         run.last = Some(metrics.clone());
-        for (agent, episodes) in run.agents.iter_mut().zip(&round.episodes) {
-            if let Some(last) = episodes.last() {
+        for (agent, trained) in run.agents.iter_mut().zip(&round.trained) {
+            if let Some(last) = trained.episodes.last() {
                 *agent = Agent { episodes: last.episode, steps: last.total_steps, reward: Some(last.reward) };
             }
         }
@@ -123,7 +123,7 @@ impl Board {
     pub fn newest(&self) -> Option<(u64, Arc<Weights>, u32)> {
         let inner = self.lock();
         let (round, weights) = inner.weights.clone()?;
-        Some((round, weights, inner.run.as_ref()?.plan.config.max_episode_steps))
+        Some((round, weights, inner.run.as_ref()?.plan.max_episode_steps()))
     }
 
     pub fn take_off(&self, game: u64, round: u64, pilot: &Pilot) {
@@ -179,7 +179,7 @@ impl Run {
         let rounds = self.last.as_ref().map_or(0, |last| last.round);
         json!({
             "unit": self.unit,
-            "target": self.plan.target_reward,
+            "target": self.plan.target(),
             "seed": self.plan.seed,
             "round": rounds,
             "steps": self.last.as_ref().map_or(0, |last| last.env_steps),
@@ -202,6 +202,7 @@ fn point(metrics: &Metrics) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::Trained;
 
     #[test]
     fn everybody_is_told_what_is_new_to_them() {
@@ -210,14 +211,14 @@ mod tests {
         board.begin(&Plan { agents: 2, ..Plan::default() }, "round", "GlobalNet", &[], Activity::new(2));
         let round = |number| Round {
             number,
-            episodes: vec![Vec::new(); 2],
+            trained: vec![Trained::default(); 2],
             test: None,
             weights: Weights::initial([64, 64], 1).unwrap(),
             phases: Phases::default(),
             incidents: Vec::new(),
         };
         for number in 1..=3 {
-            board.round(&round(number), &Metrics::of(&round(number), 100 * number, 1.0));
+            board.round(&round(number), &Metrics::of(&round(number), 100 * number, 1.0, None));
         }
         let news = |points, pose| board.news(points, pose);
         assert_eq!(news(0, 0)["run"]["points"].as_array().unwrap().len(), 3);
