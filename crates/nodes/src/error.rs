@@ -10,6 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The user's own token cannot be used.
+    #[error(transparent)]
+    Token(#[from] mobula_jobs::Error),
     /// The interpreter does not run.
     #[error("Python cannot be started as `{}`: {cause}", .python.display())]
     NoPython {
@@ -91,6 +94,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
+            Error::Token(error) => error.hint(),
             Error::NoPython { .. } => {
                 "MOBULA_PYTHON names an interpreter; an active virtual environment is found by itself"
             }

@@ -1,12 +1,13 @@
 //! A cluster that outlives the process which started it.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-use mobula_jobs::Client;
 
 use crate::state::{Place, boot};
 use crate::{Apart, Error, GUARD, Launch, Ports, Process, Python, Result, State, eventually};
@@ -81,6 +82,15 @@ impl LocalCluster {
         Ok(Some(state))
     }
 
+    /// The token file of the cluster that is up, if it has one of its own and one of its addresses is `address`.
+    #[must_use]
+    pub fn token_of(address: &str) -> Option<PathBuf> {
+        let state = Place::peek()?;
+        let address = address.trim().trim_end_matches('/');
+        let its = [&state.address, &state.client_address, &state.dashboard].contains(&&address.to_owned());
+        state.token.filter(|_| its)
+    }
+
     /// The cluster that is up, if there is one.
     ///
     /// # Errors
@@ -149,6 +159,7 @@ impl<'a> Start<'a> {
             Ok(lock)
         });
         let lock = prepared.map_err(Error::io(format!("write to {}", root.display())))?;
+        let token = own_token(&root)?;
         let state = State {
             boot: boot(),
             root,
@@ -157,6 +168,7 @@ impl<'a> Start<'a> {
             dashboard: format!("http://127.0.0.1:{}", ports.dashboard()),
             python: python.program.clone(),
             ray_version: python.ray_version.clone(),
+            token: token.clone(),
             nodes: shape.nodes,
             cpus: shape.cpus,
             guards: Vec::new(),
@@ -165,7 +177,7 @@ impl<'a> Start<'a> {
             ray: python.ray.clone(),
             cpus: shape.cpus,
             object_store: shape.object_store,
-            variables: Vec::new(),
+            variables: token.map(|file| authentication(&file)).unwrap_or_default(),
             first_host: None,
         };
         let (apart, restarts, alive) = (None, RESTARTS, 0);
@@ -193,7 +205,7 @@ impl<'a> Start<'a> {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports.gcs())).is_err() {
             return Ok(None);
         }
-        let alive = Client::connect(&self.state.dashboard).and_then(|client| client.nodes());
+        let alive = self.state.client().and_then(|client| client.nodes());
         let alive = alive.map_or(0, |nodes| nodes.iter().filter(|node| node.state == "ALIVE").count());
         if alive > self.alive {
             self.alive = alive;
@@ -267,6 +279,29 @@ impl<'a> Start<'a> {
             log: self.log(node),
         }
     }
+}
+
+/// A token for a cluster whose user has none and has not said that there should be none: in its folder, for its user alone.
+fn own_token(root: &Path) -> Result<Option<PathBuf>> {
+    let disabled = std::env::var_os("RAY_AUTH_MODE").is_some_and(|mode| !mode.eq_ignore_ascii_case("token"));
+    if disabled || mobula_jobs::token()?.is_some() {
+        return Ok(None);
+    }
+    let path = root.join("auth_token");
+    let mut random = [0; 32];
+    let made =
+        File::open("/dev/urandom").and_then(|mut source| source.read_exact(&mut random)).and_then(|()| {
+            let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut options = File::options();
+            options.write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())
+        });
+    made.map_err(Error::io(format!("make {}", path.display())))?;
+    Ok(Some(path))
+}
+
+/// By which Ray's processes know the token.
+fn authentication(token: &Path) -> Vec<(OsString, OsString)> {
+    vec![("RAY_AUTH_MODE".into(), "token".into()), ("RAY_AUTH_TOKEN_PATH".into(), token.into())]
 }
 
 fn log_path(root: &Path, node: usize) -> PathBuf {

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use mobula_jobs::Client;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Process, Result};
@@ -29,6 +30,9 @@ pub struct State {
     pub python: PathBuf,
     /// Its version of Ray.
     pub ray_version: String,
+    /// The file with the token that its nodes ask for, where that is not the user's own.
+    #[serde(default)]
+    pub token: Option<PathBuf>,
     /// How many nodes it has or is to have.
     pub nodes: usize,
     /// How many CPUs each of them has.
@@ -43,6 +47,14 @@ impl State {
         let (pid, started) = *self.guards.get(node)?;
         let process = Process::find(pid)?;
         (self.boot == boot() && process.started == started).then_some(process)
+    }
+
+    /// The cluster's dashboard.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses the token.
+    pub fn client(&self) -> mobula_jobs::Result<Client> {
+        Client::with_token(&self.dashboard, self.token.as_deref())
     }
 
     /// How many of the nodes that were started still run.
@@ -74,6 +86,12 @@ impl Place {
         self.folder.join("cluster.json")
     }
 
+    /// What is written down just now, without waiting for anybody.
+    pub fn peek() -> Option<State> {
+        let folder = folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+        serde_json::from_slice(&fs::read(folder.join("cluster.json")).ok()?).ok()
+    }
+
     /// The cluster that was started last and not stopped. A file that cannot be read is none.
     pub fn read(&self) -> Option<State> {
         serde_json::from_slice(&fs::read(self.path()).ok()?).ok()
@@ -82,10 +100,7 @@ impl Place {
     pub fn write(&self, state: &State) -> Result<()> {
         let fail = |cause| Error::Io { what: format!("write {}", self.path().display()), cause };
         let text = serde_json::to_vec_pretty(state).map_err(|error| fail(error.into()))?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(fail)?;
-        std::io::Write::write_all(&mut file, &text).map_err(fail)?;
-        file.persist(self.path()).map_err(|error| fail(error.error))?;
-        Ok(())
+        mobula_outputs::write(&self.path(), &text).map_err(fail)
     }
 
     pub fn clear(&self) -> Result<()> {
@@ -146,6 +161,7 @@ mod tests {
             dashboard: String::new(),
             python: "python3".into(),
             ray_version: String::new(),
+            token: None,
             nodes: 2,
             cpus: 1,
             guards: vec![(me.pid, me.started), (me.pid, me.started + 1)],

@@ -22,6 +22,7 @@ pub struct Builder {
     timeout: Duration,
     pub(super) variables: Vec<(OsString, OsString)>,
     pub(super) hosts: bool,
+    pub(super) token: bool,
 }
 
 impl Default for Builder {
@@ -34,6 +35,7 @@ impl Default for Builder {
             timeout: Duration::from_secs(180),
             variables: Vec::new(),
             hosts: false,
+            token: true,
         }
     }
 }
@@ -75,6 +77,12 @@ impl Builder {
         self
     }
 
+    /// Starts nodes that ask nobody for a token, as Ray before 2.59 does by default.
+    pub fn without_token(mut self) -> Self {
+        self.token = false;
+        self
+    }
+
     /// Makes each node but the head a host of its own on a network of their own, that [`Cluster::cut_off`] can take it from.
     /// Wants root and `ip`: see [`hosts_can_be_made`](super::hosts_can_be_made).
     pub fn hosts(mut self) -> Self {
@@ -83,9 +91,14 @@ impl Builder {
     }
 
     /// What the nodes have in common.
-    pub(super) fn launch(&self, environment: &Environment, first_host: Option<Ipv4Addr>) -> Launch {
-        // A token file in the home directory would switch authentication on.
-        let mut variables = vec![("RAY_AUTH_MODE".into(), "disabled".into())];
+    pub(super) fn launch(
+        &self,
+        environment: &Environment,
+        authentication: Vec<(&'static str, String)>,
+        first_host: Option<Ipv4Addr>,
+    ) -> Launch {
+        let mut variables: Vec<_> =
+            authentication.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         // Nodes of Ray 2.43 share a folder on one machine, and each unpacks a job's files there anew: who looks at that
         // moment does not find them, and Ray's three tries of a second each are not enough for large ones.
         variables.push(("RUNTIME_ENV_RETRY_TIMES".into(), "20".into()));

@@ -170,6 +170,13 @@ impl Cluster {
         write("lock", "")?;
         let lock = File::open(root.path().join("lock")).map_err(Error::io("opening the lock"))?;
         lock.lock_shared().map_err(Error::io("locking the cluster's folder"))?;
+        // Ray before 2.52 knows of no token, and does not look at it.
+        let token = root.path().join("token");
+        if builder.token {
+            let text = root.path().file_name().unwrap_or_default().to_string_lossy().repeat(3);
+            write("token", &text)?;
+            private(&token)?;
+        }
         let hosts = builder.hosts.then(|| Hosts::new(builder.nodes)).transpose()?;
         let head = hosts.as_ref().map_or(Ipv4Addr::LOCALHOST, Hosts::first);
         let place = TestCluster {
@@ -178,6 +185,7 @@ impl Cluster {
             dashboard_url: format!("http://127.0.0.1:{}", ports.dashboard()),
             python: environment.python().to_path_buf(),
             ray_version: environment.version_of("ray")?,
+            token: builder.token.then_some(token),
         };
         let (nodes, ids) = (Vec::with_capacity(builder.nodes), vec![None; builder.nodes]);
         Ok(Cluster {
@@ -248,7 +256,8 @@ impl Cluster {
             std::fs::remove_dir_all(&folder).map_err(Error::io("removing a node's folder"))?;
         }
         std::fs::create_dir_all(&folder).map_err(Error::io("making a node's folder"))?;
-        let launch = shape.launch(&self.environment, self.hosts.as_ref().map(Hosts::first));
+        let first = self.hosts.as_ref().map(Hosts::first);
+        let launch = shape.launch(&self.environment, self.place.authentication(), first);
         let mut ray = launch.command(&self.ports, index, &folder, apart);
         if let Some(hosts) = &self.hosts
             && index > 0
@@ -315,6 +324,13 @@ impl Drop for Cluster {
             process.kill();
         }
     }
+}
+
+/// Makes a file its owner's alone.
+fn private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, mode).map_err(Error::io(format!("protecting {}", path.display())))
 }
 
 /// Whether a title is that of a process which runs tasks: newer versions of Ray title their agents in the same way,

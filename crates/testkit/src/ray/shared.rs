@@ -21,15 +21,18 @@ pub struct TestCluster {
     pub python: PathBuf,
     /// The version of Ray, such as `2.60.0`.
     pub ray_version: String,
+    /// The file with the token that the cluster asks for; `None` for one that asks for none.
+    pub token: Option<PathBuf>,
 }
 
 /// One variable for each field, in the order of the fields.
-const VARIABLES: [&str; 5] = [
+const VARIABLES: [&str; 6] = [
     "MOBULA_TEST_CLUSTER",
     "MOBULA_TEST_CLUSTER_CLIENT",
     "MOBULA_TEST_CLUSTER_DASHBOARD",
     "MOBULA_PYTHON",
     "MOBULA_TEST_RAY_VERSION",
+    "MOBULA_TEST_CLUSTER_TOKEN",
 ];
 
 /// The cluster that this test run shares; `None`, with the reason printed, in a plain `cargo test`.
@@ -51,14 +54,15 @@ pub fn cluster() -> Option<TestCluster> {
 }
 
 impl TestCluster {
-    fn from_values(values: [Option<String>; 5]) -> Option<TestCluster> {
-        let [address, client_address, dashboard_url, python, ray_version] = values;
+    fn from_values(values: [Option<String>; 6]) -> Option<TestCluster> {
+        let [address, client_address, dashboard_url, python, ray_version, token] = values;
         Some(TestCluster {
             address: address?,
             client_address: client_address?,
             dashboard_url: dashboard_url?,
             python: python?.into(),
             ray_version: ray_version?,
+            token: token.map(PathBuf::from),
         })
     }
 
@@ -68,10 +72,24 @@ impl TestCluster {
         let python = self.python.display().to_string();
         let values = [&self.address, &self.client_address, &self.dashboard_url, &python, &self.ray_version];
         let mut variables: Vec<_> = VARIABLES.into_iter().zip(values.map(String::clone)).collect();
-        // A token file in the home directory would switch authentication on in the driver, but not in the cluster.
-        variables.push(("RAY_AUTH_MODE", "disabled".to_owned()));
+        let token = self.token.as_ref().map(|file| file.display().to_string());
+        variables.extend(token.iter().map(|file| (VARIABLES[5], file.clone())));
+        variables.extend(self.authentication());
         variables.push(("RAY_USAGE_STATS_ENABLED", "0".to_owned()));
         variables
+    }
+
+    /// What a process needs to get in. Without a token its mode is named too: a file in the home directory would switch
+    /// authentication on there, and not in the cluster.
+    #[must_use]
+    pub fn authentication(&self) -> Vec<(&'static str, String)> {
+        match &self.token {
+            Some(file) => vec![
+                ("RAY_AUTH_MODE", "token".to_owned()),
+                ("RAY_AUTH_TOKEN_PATH", file.display().to_string()),
+            ],
+            None => vec![("RAY_AUTH_MODE", "disabled".to_owned())],
+        }
     }
 
     /// The nodes' Python environment.
@@ -117,6 +135,7 @@ mod tests {
             dashboard_url: "http://127.0.0.1:20002".into(),
             python: "/somewhere/bin/python".into(),
             ray_version: "2.60.0".into(),
+            token: Some("/somewhere/token".into()),
         }
     }
 
@@ -130,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_cluster_with_a_missing_variable_is_none() {
-        let mut values = [const { Some(String::new()) }; 5];
+        let mut values = [const { Some(String::new()) }; 6];
         values[4] = None;
         assert_eq!(TestCluster::from_values(values), None);
     }

@@ -108,7 +108,7 @@ struct Rows<T> {
 /// When the dashboard does not answer.
 pub fn tasks_named(cluster: &impl AsRef<TestCluster>, name: &str) -> Result<Vec<TaskState>> {
     let filter = [("filter_keys", "name"), ("filter_predicates", "="), ("filter_values", name)];
-    list(&cluster.as_ref().dashboard_url, "tasks", filter, Duration::from_secs(30))
+    list(cluster.as_ref(), "tasks", filter, Duration::from_secs(30))
 }
 
 /// All nodes that the cluster has, or had.
@@ -117,20 +117,28 @@ pub fn tasks_named(cluster: &impl AsRef<TestCluster>, name: &str) -> Result<Vec<
 ///
 /// When the dashboard does not answer.
 pub fn list_nodes(cluster: &impl AsRef<TestCluster>) -> Result<Vec<NodeState>> {
-    list(&cluster.as_ref().dashboard_url, "nodes", [], Duration::from_secs(30))
+    list(cluster.as_ref(), "nodes", [], Duration::from_secs(30))
 }
 
 fn list<'a, T: DeserializeOwned>(
-    dashboard: &str,
+    cluster: &TestCluster,
     what: &str,
     filter: impl IntoIterator<Item = (&'a str, &'a str)>,
     limit: Duration,
 ) -> Result<Vec<T>> {
-    let url = format!("{dashboard}/api/v0/{what}?detail=true&limit={LIMIT}&timeout={}", limit.as_secs());
+    let url = format!(
+        "{}/api/v0/{what}?detail=true&limit={LIMIT}&timeout={}",
+        cluster.dashboard_url,
+        limit.as_secs()
+    );
     let fail = |message: String| Error::State { url: url.clone(), message };
     // A proxy named in the environment is for the world outside.
     let agent = ureq::Agent::config_builder().timeout_global(Some(limit)).proxy(None).build().new_agent();
-    let request = agent.get(&url).query_pairs(filter);
+    let mut request = agent.get(&url).query_pairs(filter);
+    if let Some(file) = &cluster.token {
+        let token = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+        request = request.header("Authorization", format!("Bearer {}", token.trim()));
+    }
     let mut response = request.call().map_err(|error| fail(error.to_string()))?;
     let body = response.body_mut().with_config().limit(1 << 30).read_to_string();
     read(&body.map_err(|error| fail(error.to_string()))?).map_err(fail)
@@ -172,7 +180,15 @@ mod tests {
 
     #[test]
     fn a_dashboard_that_is_not_there_is_an_error_with_its_address() {
-        let error = list::<NodeState>("http://127.0.0.1:1", "nodes", [], Duration::from_secs(5)).unwrap_err();
+        let nowhere = TestCluster {
+            address: String::new(),
+            client_address: String::new(),
+            dashboard_url: "http://127.0.0.1:1".into(),
+            python: "python3".into(),
+            ray_version: String::new(),
+            token: None,
+        };
+        let error = list::<NodeState>(&nowhere, "nodes", [], Duration::from_secs(5)).unwrap_err();
         assert!(error.to_string().contains("http://127.0.0.1:1/api/v0/nodes"), "{error}");
     }
 }
