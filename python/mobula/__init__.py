@@ -12,25 +12,22 @@ as for Python's. Arguments and results are None, bool, int, float, str, bytes, l
 an enum's variant its name or `{name: fields}`, a tuple a list. Where an argument is a list of references, Rust gets a list of values.
 A task that fails raises `mobula.TaskError`.
 
-The library travels with the job, so the cluster's nodes need Ray and nothing else.
+The library is put into Ray as an object, and workers fetch it from there, so the cluster's nodes need Ray and nothing else, and
+`load` may come before `ray.init` or after it. A process can have several programs. An actor's methods can be called from both
+languages, whichever made it: `ray.get_actor` finds one that Rust has named.
 """
 
-import atexit
 import ctypes
 import importlib
 import json
-import logging
 import os
-import shutil
 import sys
-import tempfile
+import types
 
 import ray
 
-__all__ = ["TaskError", "load", "runtime_env"]
+__all__ = ["TaskError", "load"]
 
-PACKAGE = "mobula_host"
-BUILD = "MOBULA_BUILD"
 FIRST_ABI = 4  # the first that describes itself this way
 
 
@@ -53,8 +50,8 @@ class _Program(ctypes.Structure):
 class Program:
     """The tasks and actors of one library: by attribute, or by path in brackets."""
 
-    def __init__(self, name, build, stage):
-        self._name, self._build, self._stage = name, build, stage
+    def __init__(self, name):
+        self._name = name
         self._all, self._short, self._signatures = {}, {}, {}
 
     def _add(self, spec, make):
@@ -98,71 +95,46 @@ class _Unmade:
         return self.make(*self.arguments)
 
 
-_program = None
+_programs = {}
 
 
 def load(path, **init):
-    """Loads a program's library and attaches to Ray, unless that was done with `runtime_env` already.
-
-    `init` goes to `ray.init`, which without `address` heeds RAY_ADDRESS. A process can have one program at a time.
-    """
-    program = _open(path)
+    """Loads a program's library, and attaches to Ray unless that was done: `init` goes to `ray.init`, which without `address` heeds
+    RAY_ADDRESS. After `ray.shutdown`, load it again."""
+    host, packing = _open(path)
     if not ray.is_initialized():
-        init["runtime_env"] = _with_program(program, init.get("runtime_env"))
-        sys.modules[PACKAGE].attach(**init)
+        importlib.import_module(f"{host.__name__}.driver").attach(**init)
     elif init:
         raise RuntimeError(f"Ray is attached already, so {', '.join(init)} can have no effect")
-    elif ray.get_runtime_context().runtime_env.get("env_vars", {}).get(BUILD) != program._build:
-        raise RuntimeError(
-            "Ray is attached already, and its job does not bring this library along\n\nhint: call mobula.load before "
-            "ray.init, or attach with ray.init(runtime_env=mobula.runtime_env(path)), or call ray.shutdown() first"
-        )
-    return program
-
-
-def runtime_env(path, **others):
-    """The `runtime_env` for a `ray.init` of one's own, before `load`; `others` are further fields of it."""
-    return _with_program(_open(path), others)
-
-
-def _with_program(program, others):
-    env = dict(others or {})
-    env["py_modules"] = [os.path.join(program._stage, PACKAGE), *env.get("py_modules", [])]
-    env["env_vars"] = {**env.get("env_vars", {}), BUILD: program._build}
-    # Ray warns of files from 10 MiB up, which a library easily is.
-    logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
-    return env
+    job = ray.get_runtime_context().get_job_id()
+    if (host.KEY, job) not in _programs:
+        # What Ray was given before went with the job.
+        importlib.import_module(f"{host.__name__}.calls").put(packing.result())
+        _programs[host.KEY, job] = _make(host)
+    return _programs[host.KEY, job]
 
 
 def _open(path):
-    """Stages the library as Ray's nodes get it, and reads from the copy what is in it."""
-    global _program
-    stage = tempfile.mkdtemp(prefix="mobula-")
-    package = os.path.join(stage, PACKAGE)
-    try:
-        os.mkdir(package)
-        staged = shutil.copy(path, os.path.join(package, "program.so"))
-        name, build, about = _read(path, staged)
-        if _program is not None and _program._build != build:
-            raise RuntimeError(
-                f"this process has loaded another program or build: {_program._name} ({_program._build}), and now "
-                f"{name} ({build})\n\nhint: one program at a time; restart the notebook's kernel"
-            )
-        if _program is None:
-            for module, source in about["host"].items():
-                with open(os.path.join(package, module), "w", encoding="utf-8") as file:
-                    file.write(source)
-            _program = _make(name, build, stage, about)
-            atexit.register(shutil.rmtree, stage, True)
-    finally:
-        if _program is None or _program._stage != stage:
-            shutil.rmtree(stage, True)
-    return _program
+    """The host of a library, and a future of what is to travel of it. How that is done, the library itself carries."""
+    name, about = _read(path)
+    package = types.ModuleType("mobula_package")
+    exec(compile(about["host"]["package.py"], "mobula_host/package.py", "exec"), package.__dict__)
+    return package.open_library(path)
 
 
-def _read(path, staged):
+def _read(path):
+    """A library's name and what it says of itself, from a copy: the file may be built anew while this process lives."""
+    with open(path, "rb") as file:
+        library = file.read()
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("mobula"), "wb") as copy:
+            copy.write(library)
+            copy.flush()
+            loaded = ctypes.CDLL(f"/proc/self/fd/{copy.fileno()}")
+    else:
+        loaded = ctypes.CDLL(os.path.abspath(path))
     try:
-        entry = ctypes.CDLL(staged).mobula_program
+        entry = loaded.mobula_program
     except AttributeError:
         raise RuntimeError(f"{path} has no `mobula_program`: is its main marked #[mobula::main]?") from None
     entry.restype = ctypes.POINTER(_Program)
@@ -172,27 +144,21 @@ def _read(path, staged):
     about = json.loads(table.describe().text())
     if "error" in about:
         raise RuntimeError(f"{path}: {about['error']}")
-    return table.name.text(), table.build.text(), about
+    return table.name.text(), about
 
 
-def _make(name, build, stage, about):
-    # Byte code would change what Ray uploads.
-    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    sys.path.insert(0, stage)
-    try:
-        host = importlib.import_module(PACKAGE)
-    finally:
-        sys.dont_write_bytecode = before
-    program = Program(name, build, stage)
-    for spec in about["tasks"]:
-        program._add(spec, _Unmade(host.python_task, spec, build))
-    for spec in about["actors"]:
-        program._add(spec, _Unmade(host.python_actor, spec, build))
+def _make(host):
+    makes = importlib.import_module(f"{host.__name__}.python_callers")
+    program = Program(host.ABOUT["name"])
+    for spec in host.ABOUT["tasks"]:
+        program._add(spec, _Unmade(makes.python_task, spec))
+    for spec in host.ABOUT["actors"]:
+        program._add(spec, _Unmade(makes.python_actor, spec))
     return program
 
 
 def __getattr__(name):
-    # The host's own class, which is there once a library is loaded.
-    if name == "TaskError" and PACKAGE in sys.modules:
-        return sys.modules[PACKAGE].TaskError
+    # One class for all programs of this process, which is there once a library is loaded.
+    if name == "TaskError" and "mobula_programs" in sys.modules:
+        return sys.modules["mobula_programs"].TaskError
     raise AttributeError(f"module `mobula` has no `{name}`" + (" before `load`" if name == "TaskError" else ""))

@@ -25,7 +25,7 @@ impl Address {
     pub fn choose(given: Option<&str>) -> Result<Address> {
         match given {
             Some(text) => Address::parse(text),
-            None => Address::parse(&std::env::var("RAY_ADDRESS").unwrap_or_default()),
+            None => Address::parse(&std::env::var_os("RAY_ADDRESS").unwrap_or_default().to_string_lossy()),
         }
     }
 

@@ -131,7 +131,7 @@ impl PlacementGroup {
     /// # Errors
     /// [`Timeout`](Error::Timeout) where they are not within `timeout`, [`Invalid`](Error::Invalid) once it was removed.
     pub fn ready(&self, ray: &Ray, timeout: Option<Duration>) -> Result<()> {
-        ray.engine().group_ready(&self.raw, timeout)
+        ray.engine().group_ready(&self.raw, crate::ray::finite(timeout))
     }
 
     /// Gives its resources back. What still runs in it is killed on a cluster, and runs to its end on the local engine.

@@ -1,6 +1,8 @@
 //! A program from its start: arguments, address, engine, exit code.
 
 use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -23,6 +25,7 @@ pub struct Definition {
 /// A program whose arguments are read.
 pub struct Parsed {
     pub(crate) address: Option<String>,
+    pub(crate) token_file: Option<PathBuf>,
     pub(crate) files: Declared,
     pub(crate) main: Box<dyn FnOnce(&Ray) -> u8>,
 }
@@ -41,6 +44,13 @@ pub trait Arguments: Sized + 'static {
     /// The cluster that the arguments name; where they name none, `RAY_ADDRESS` is asked.
     fn address(&self) -> Option<String>;
 
+    /// The file with the token of the cluster at this address, where the program knows of one; else Ray's own places are looked at:
+    /// `RAY_AUTH_TOKEN`, `RAY_AUTH_TOKEN_PATH`, `~/.ray/auth_token`.
+    fn token_file(&self, address: &str) -> Option<PathBuf> {
+        let _ = address;
+        None
+    }
+
     /// Names every path among the arguments that a job should take along or bring back; see [`Files`].
     fn files(&mut self, files: &mut Files) {
         let _ = files;
@@ -50,21 +60,29 @@ pub trait Arguments: Sized + 'static {
 /// The arguments of a program that says nothing about them: `--address` is found, the rest is the program's affair.
 pub struct AnyArguments(Option<String>);
 
-impl Arguments for AnyArguments {
-    fn parse() -> Result<Self, u8> {
-        let mut args = args().into_iter().skip(1);
-        while let Some(arg) = args.next().as_deref().and_then(|arg| arg.to_str()) {
+impl AnyArguments {
+    /// Arguments need not be text; what is no text in an address makes it none that can be reached, and is shown as U+FFFD.
+    fn find(mut args: impl Iterator<Item = OsString>) -> Result<AnyArguments, &'static str> {
+        while let Some(arg) = args.next() {
+            let arg = arg.to_string_lossy();
             let address = match arg.strip_prefix("--address") {
-                Some("") => args.next().and_then(|arg| arg.into_string().ok()),
-                Some(rest) => rest.strip_prefix('=').map(str::to_string),
+                Some("") => args.next().ok_or("--address wants an address")?.to_string_lossy().into_owned(),
+                Some(rest) if rest.starts_with('=') => rest[1..].to_owned(),
                 None if arg == "--" => break,
-                None => continue,
+                _ => continue,
             };
-            if address.is_some() {
-                return Ok(AnyArguments(address));
-            }
+            return Ok(AnyArguments(Some(address)));
         }
         Ok(AnyArguments(None))
+    }
+}
+
+impl Arguments for AnyArguments {
+    fn parse() -> Result<Self, u8> {
+        AnyArguments::find(args().into_iter().skip(1)).map_err(|missing| {
+            let _ = writeln!(std::io::stderr(), "error: {missing}\n\nhint: HOST:PORT, for example");
+            2
+        })
     }
 
     fn address(&self) -> Option<String> {
@@ -80,9 +98,16 @@ impl Parsed {
     pub fn new<A: Arguments, O: ExitStatus + 'static>(main: fn(&Ray, A) -> O) -> Result<Parsed, u8> {
         let mut args = A::parse()?;
         let address = args.address();
+        let wanted = address.clone().or_else(|| std::env::var("RAY_ADDRESS").ok()).unwrap_or_default();
+        let token_file = args.token_file(&wanted);
         let mut files = Files::of_process();
         args.files(&mut files);
-        Ok(Parsed { address, files: files.declared(), main: Box::new(move |ray| main(ray, args).report()) })
+        Ok(Parsed {
+            address,
+            token_file,
+            files: files.declared(),
+            main: Box::new(move |ray| main(ray, args).report()),
+        })
     }
 }
 
@@ -112,12 +137,14 @@ impl<T: ExitStatus, E: Into<Box<dyn std::error::Error + Send + Sync>>> ExitStatu
 
 /// Prints an error with its causes, and the hint if one of them has one; the exit code for it.
 pub fn report_error(error: &(dyn std::error::Error + 'static)) -> u8 {
-    eprintln!("error: {}", crate::error::chain(error));
+    // Where nobody reads standard error there is nobody to tell.
+    let tell = |line: String| drop(std::io::stderr().write_all(line.as_bytes()));
+    tell(format!("error: {}\n", crate::error::chain(error)));
     let mut causes = std::iter::successors(Some(error), |e| e.source());
     if let Some(hint) =
         causes.find_map(|e| cluster::job_hint(e).or_else(|| e.downcast_ref::<crate::Error>()?.hint()))
     {
-        eprintln!("\nhint: {hint}");
+        tell(format!("\nhint: {hint}\n"));
     }
     1
 }
@@ -139,7 +166,8 @@ pub fn run(definition: &'static Definition) -> ExitCode {
     let address = match Address::choose(parsed.address.as_deref()) {
         Ok(address) => address,
         Err(error) => {
-            eprintln!("error: {error}\n\nhint: it comes from --address, else from RAY_ADDRESS");
+            let hint = "it comes from --address, else from RAY_ADDRESS";
+            let _ = writeln!(std::io::stderr(), "error: {error}\n\nhint: {hint}");
             return ExitCode::from(2);
         }
     };
@@ -148,11 +176,13 @@ pub fn run(definition: &'static Definition) -> ExitCode {
             let ray = Ray::local(LocalConfig::default());
             (parsed.main)(&ray).into()
         }
-        Address::Jobs(url) => match cluster::submit(definition, &url, parsed.files) {
-            Ok(code) => code.into(),
-            Err(error) => report_error(&*error).into(),
-        },
-        remote => report_error(&cluster::attach(definition, &remote)).into(),
+        Address::Jobs(url) => {
+            match cluster::submit(definition, &url, parsed.files, parsed.token_file.as_deref()) {
+                Ok(code) => code.into(),
+                Err(error) => report_error(&*error).into(),
+            }
+        }
+        remote => report_error(&cluster::attach(definition, &remote, parsed.token_file.as_deref())).into(),
     }
 }
 
@@ -162,5 +192,28 @@ pub(crate) fn run_hosted(definition: &'static Definition, ray: &Ray, args: Vec<O
     match (definition.parse)() {
         Ok(parsed) => (parsed.main)(ray).into(),
         Err(code) => code.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+
+    /// A file whose name was no UTF-8 hid the address that came after it: the program ran embedded.
+    #[test]
+    fn an_address_is_found_behind_arguments_that_are_no_text() {
+        let find = |args: &[&[u8]]| {
+            let args = args.iter().map(|arg| OsString::from_vec(arg.to_vec()));
+            AnyArguments::find(args).map(|found| found.0)
+        };
+        let some = |address: &str| Ok(Some(address.to_owned()));
+        assert_eq!(find(&[b"\xff", b"--address", b"nonsense"]), some("nonsense"));
+        assert_eq!(find(&[b"a\xff", b"--address=h:1"]), some("h:1"));
+        assert_eq!(find(&[b"--address", b"h\xff:1"]), some("h\u{fffd}:1"));
+        assert_eq!(find(&[b"--addresses", b"--", b"--address", b"x"]), Ok(None));
+        assert_eq!(find(&[b"x", b"--address"]), Err("--address wants an address"));
+        assert!(Address::choose(Some("h\u{fffd}")).is_err());
     }
 }

@@ -49,7 +49,7 @@ impl<T: Value> Get for &[ObjectRef<T>] {
     fn get(self, ray: &Ray, timeout: Option<Duration>) -> Result<Vec<T>> {
         let refs: Vec<&RawRef> = self.iter().map(|r| &r.raw).collect();
         let mut values = Vec::with_capacity(refs.len());
-        ray.engine.get(&refs, timeout, &mut |value| {
+        ray.engine.get(&refs, finite(timeout), &mut |value| {
             values.push(value.into_owned()?);
             Ok(())
         })?;
@@ -97,7 +97,7 @@ impl Ray {
 
     fn fetch_one(&self, raw: &RawRef, timeout: Option<Duration>) -> Result<Fetched> {
         let mut fetched = None;
-        self.engine.get(&[raw], timeout, &mut |value| {
+        self.engine.get(&[raw], finite(timeout), &mut |value| {
             fetched = Some(value);
             Ok(())
         })?;
@@ -122,7 +122,7 @@ impl Ray {
         refs.get(self, None)
     }
 
-    /// As [`get`](Ray::get), but no longer than `timeout`.
+    /// As [`get`](Ray::get), but no longer than `timeout`; from a hundred years on there is no end to it.
     ///
     /// # Errors
     /// [`Timeout`](Error::Timeout) as well.
@@ -169,7 +169,7 @@ impl Ray {
         timeout: Option<Duration>,
     ) -> Result<Vec<bool>> {
         let raw: Vec<&RawRef> = refs.iter().map(|r| &r.raw).collect();
-        self.engine.wait(&raw, num_returns, timeout)
+        self.engine.wait(&raw, num_returns, finite(timeout))
     }
 
     /// Cancels the task that makes this object, and the tasks that it started.
@@ -345,4 +345,10 @@ impl Ray {
     pub fn is_local(&self) -> bool {
         self.engine.is_local()
     }
+}
+
+/// Neither clocks nor Ray can tell of times as long as [`Duration::MAX`]: who says so means that there is no end.
+pub(crate) fn finite(timeout: Option<Duration>) -> Option<Duration> {
+    const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+    timeout.filter(|timeout| *timeout < CENTURY)
 }

@@ -1,13 +1,34 @@
 //! A value whose type only its users know, shared by all who hold it.
 
 use std::any::{Any, TypeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::{Error, Result, Value};
 
 /// A value of some type. `()`, which tasks without a result return, takes no memory and no counting.
+///
+/// A value that panics when it goes does so wherever its last holder happens to let go of it: a worker's thread, an engine's
+/// queue. Nobody but the panic hook learns of it.
 #[derive(Clone)]
 pub struct Shared(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            quietly(|| drop(value));
+        }
+    }
+}
+
+/// Runs the user's destructors; what a panic carries may have one too.
+pub(crate) fn quietly(end: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(end))
+        && let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
+    {
+        std::mem::forget(another);
+    }
+}
 
 impl Shared {
     pub(crate) fn new<T: Value>(value: T) -> Self {
@@ -24,15 +45,15 @@ impl Shared {
     }
 
     /// The value as its own: moved out where nobody else holds it.
-    pub(crate) fn into_owned<T: Value>(self) -> Result<T> {
-        match self.0 {
+    pub(crate) fn into_owned<T: Value>(mut self) -> Result<T> {
+        match self.0.take() {
             Some(any) => any.downcast().map(Arc::unwrap_or_clone).map_err(|_| wrong::<T>()),
             None => self.get().cloned(),
         }
     }
 
-    pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>> {
-        match self.0 {
+    pub(crate) fn into_arc<T: Value>(mut self) -> Result<Arc<T>> {
+        match self.0.take() {
             Some(any) => any.downcast().map_err(|_| wrong::<T>()),
             None => self.get().cloned().map(Arc::new),
         }

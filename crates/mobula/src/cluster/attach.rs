@@ -1,4 +1,4 @@
-//! How a program gets into Ray: it stages its library beside the host and becomes a Python process that loads both.
+//! How a program gets into Ray: it becomes a Python process, which loads the host and the library.
 
 use std::convert::Infallible;
 use std::ffi::OsStr;
@@ -9,15 +9,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::package::stage;
+use super::package::START;
 use crate::address::Address;
 use crate::program::Definition;
 
-/// Imports the staged package and lets it drive; no byte code, which would change what is uploaded. The folder goes when
-/// the driver ends, however it does short of a kill.
-const START: &str = "import atexit, shutil, sys; atexit.register(shutil.rmtree, sys.argv[1], True); \
-                     sys.dont_write_bytecode = True; sys.path.insert(0, sys.argv[1]); \
-                     import mobula_host; mobula_host.drive()";
+/// Where the new process finds what to run: on the command line it would fill every list of processes.
+const SOURCE: &str = "MOBULA_START";
+
+/// Nothing is imported from the current folder: a user's `json.py` is not Python's.
+const RUN: &str = "import sys; sys.path[:1] = sys.path[:1] if sys.path[:1] != [''] else []; import os; \
+                   exec(os.environ.pop('MOBULA_START')); launch()";
 
 /// Why a program could not become a driver.
 #[derive(Debug, thiserror::Error)]
@@ -48,17 +49,6 @@ pub enum AttachError {
         /// What should be listening.
         what: &'static str,
     },
-    /// The library and the host could not be put in place.
-    #[error(
-        "cannot stage the program in {}: {cause}\n\nhint: TMPDIR names another folder, with room for it",
-        .folder.display()
-    )]
-    Stage {
-        /// The folder for temporary files.
-        folder: PathBuf,
-        /// What the file system said.
-        cause: io::Error,
-    },
     /// The SDK was built without the feature `jobs`.
     #[error(
         "{0} is a dashboard's address, and this program was built without the feature `jobs` of mobula\n\nhint: attach \
@@ -68,14 +58,18 @@ pub enum AttachError {
 }
 
 /// Replaces this process by the program's driver. Comes back only where that fails.
-pub fn attach(definition: &Definition, address: &Address) -> AttachError {
-    match try_attach(definition, address) {
+pub fn attach(definition: &Definition, address: &Address, token_file: Option<&Path>) -> AttachError {
+    match try_attach(definition, address, token_file) {
         Ok(never) => match never {},
         Err(error) => error,
     }
 }
 
-fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, AttachError> {
+fn try_attach(
+    definition: &Definition,
+    address: &Address,
+    token_file: Option<&Path>,
+) -> Result<Infallible, AttachError> {
     let address = match address {
         Address::Local | Address::Auto => "auto".to_string(),
         Address::Head(head) => answers(head, "GCS port, 6379 unless said otherwise")?,
@@ -86,14 +80,16 @@ fn try_attach(definition: &Definition, address: &Address) -> Result<Infallible, 
     };
     let library = library(definition)?;
     let python = python();
-    let stage =
-        stage(&library).map_err(|cause| AttachError::Stage { folder: std::env::temp_dir(), cause })?;
-    let error = Command::new(&python)
-        .args([OsStr::new("-c"), OsStr::new(START), stage.as_os_str()])
+    let mut command = Command::new(&python);
+    if let Some(file) = token_file {
+        command.env("RAY_AUTH_MODE", "token").env("RAY_AUTH_TOKEN_PATH", file);
+    }
+    let error = command
+        .env(SOURCE, START)
+        .args([OsStr::new("-c"), OsStr::new(RUN), library.as_os_str()])
         .args([address.as_str(), definition.build])
         .args(std::env::args_os())
         .exec();
-    let _ = std::fs::remove_dir_all(&stage);
     Err(AttachError::NoPython(python.display().to_string(), error))
 }
 

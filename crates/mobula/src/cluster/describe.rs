@@ -1,8 +1,8 @@
-//! What a caller in Python learns of a program: its tasks and actors, as JSON.
+//! What a library says of itself: the host, and the program's tasks and actors, as JSON.
 //!
-//! `mobula.load` (`python/mobula`) opens a library and has nothing else of the program. So the library carries the host's
-//! source, which makes sure that both are of one version, and this description, out of which the host makes Ray's
-//! remote functions and classes.
+//! Whoever opens a library has nothing else of the program: a worker, a driver, `mobula.load` (`python/mobula`). So the library
+//! carries the host's source, which makes sure that both are of one version, and this description, out of which the host
+//! makes Ray's classes and, for callers in Python, its remote functions.
 
 use std::collections::BTreeMap;
 
@@ -42,6 +42,8 @@ struct Actor {
     #[serde(flatten)]
     constructor: Function,
     methods: Vec<Function>,
+    /// How an actor found by name is told from those of another type.
+    marker: String,
     options: &'static ActorOptions,
 }
 
@@ -63,6 +65,7 @@ impl From<&'static ActorDef> for Actor {
         Actor {
             constructor: Function { name: def.name, id: def.id(), about: &def.about },
             methods: def.methods.iter().map(Function::from).collect(),
+            marker: def.marker(),
             options: def.options(),
         }
     }

@@ -19,8 +19,8 @@ use crate::task::{Arg, Demand, GATHER, INLINE, NEXT_REF, Options, Scheduling, Ta
 use crate::{Error, Node, Resources, Result, RuntimeContext};
 
 /// A Ray cluster, by way of this process's host.
+#[derive(Default)]
 pub struct ClusterEngine {
-    build: &'static str,
     /// What the host has made of the kinds of calls so far.
     calls: Mutex<HashMap<CallKind, Arc<RemoteRef>>>,
     /// When the nodes' sizes were last looked at, and what they were.
@@ -39,42 +39,21 @@ struct CallKind {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum CallSpec<'a> {
-    Task {
-        task: String,
-        build: &'a str,
-        name: &'a str,
-        num_returns: Option<usize>,
-        options: &'a Options,
-    },
-    Actor {
-        actor: String,
-        build: &'a str,
-        name: &'a str,
-        marker: String,
-        methods: Vec<MethodSpec>,
-        options: &'a ActorOptions,
-    },
-    Method {
-        method: &'a str,
-        num_returns: Option<usize>,
-        options: &'a MethodOptions,
-    },
+    Task { task: String, name: &'a str, num_returns: Option<usize>, options: &'a Options },
+    Actor { actor: String, options: &'a ActorOptions },
+    Method { method: &'a str, num_returns: Option<usize>, options: &'a MethodOptions },
 }
 
-#[derive(Serialize)]
-struct MethodSpec {
-    name: &'static str,
-    id: String,
-}
+/// What a call of a method begins with, as in `host/workers.py`: so a method tells Rust's calls from Python's.
+pub(super) const FROM_RUST: &[u8] = b"\xc1mobula\0";
+
+/// How many kinds of calls are kept: a program may give each call a name of its own.
+const KINDS: usize = 1024;
 
 /// How long the sizes of the nodes are taken as known.
 const SIZES: Duration = Duration::from_secs(2);
 
 impl ClusterEngine {
-    pub(super) fn new(build: &'static str) -> ClusterEngine {
-        ClusterEngine { build, calls: Mutex::default(), sizes: Mutex::default() }
-    }
-
     /// What makes calls of a kind, defined where it is new.
     fn kind(&self, kind: CallKind, define: impl FnOnce() -> Result<RemoteRef>) -> Result<Arc<RemoteRef>> {
         if let Some(known) = self.calls.lock().get(&kind) {
@@ -82,8 +61,11 @@ impl ClusterEngine {
         }
         let made = Arc::new(define()?);
         // What was there is dropped without the lock: the interpreter's may be waited for.
-        let before = self.calls.lock().insert(kind, made.clone());
-        drop(before);
+        let mut calls = self.calls.lock();
+        let crowd = if calls.len() < KINDS { HashMap::new() } else { std::mem::take(&mut *calls) };
+        let before = calls.insert(kind, made.clone());
+        drop(calls);
+        drop((before, crowd));
         Ok(made)
     }
 
@@ -100,8 +82,8 @@ impl ClusterEngine {
             options.validate()?;
             check_env(&options)?;
             self.check_size(&options, &Demand::of(&options))?;
-            let (build, name, options) = (self.build, task.name, &options);
-            let spec = to_json(&CallSpec::Task { task: task.id(), build, name, num_returns, options })?;
+            let (name, options) = (task.name, &options);
+            let spec = to_json(&CallSpec::Task { task: task.id(), name, num_returns, options })?;
             host()?.define(&spec, group_of(options))
         })
     }
@@ -111,16 +93,7 @@ impl ClusterEngine {
         self.kind(kind, || {
             check_env(&options.base)?;
             self.check_size(&options.base, &Demand::of_actor(&options.base))?;
-            let methods =
-                actor.methods.iter().map(|method| MethodSpec { name: method.name, id: method.id() });
-            let spec = to_json(&CallSpec::Actor {
-                actor: actor.id(),
-                build: self.build,
-                name: actor.name,
-                marker: actor.marker(),
-                methods: methods.collect(),
-                options,
-            })?;
+            let spec = to_json(&CallSpec::Actor { actor: actor.id(), options })?;
             host()?.define(&spec, group_of(&options.base))
         })
     }
@@ -145,7 +118,7 @@ impl ClusterEngine {
         actor: Option<&RemoteRef>,
         num_returns: usize,
     ) -> Result<Vec<RemoteRef>> {
-        let (message, refs) = message(args)?;
+        let (message, refs) = message(args, if actor.is_some() { FROM_RUST } else { &[] })?;
         host()?.submit(kind, &message, &refs, actor, num_returns)
     }
 
@@ -220,8 +193,9 @@ fn object(given: RemoteRef) -> RawRef {
 }
 
 /// The message with all arguments, and the references among them in the order in which the message names them.
-fn message(args: &[Arg]) -> Result<(Encoded, Vec<&RawRef>)> {
+fn message<'a>(args: &'a [Arg], begin: &[u8]) -> Result<(Encoded, Vec<&'a RawRef>)> {
     let (mut encoder, mut refs) = (Encoder::default(), Vec::new());
+    encoder.data.extend_from_slice(begin);
     for arg in args {
         match arg {
             Arg::Value(value) => {

@@ -1,8 +1,9 @@
 //! How a program gets into Ray from a machine without Python: as a Ray job, by way of the dashboard.
 //!
-//! The package is what [`attach`](super::attach()) stages; `job.py` of the host is the driver there.
+//! The package is the host's files and the library; `job.py` of the host is the driver there.
 
 use std::error::Error;
+use std::path::Path;
 
 use crate::files::Declared;
 use crate::program::Definition;
@@ -11,7 +12,12 @@ type AnyError = Box<dyn Error + Send + Sync>;
 
 /// Runs the program on the cluster with this dashboard; its exit code.
 #[cfg(feature = "jobs")]
-pub fn submit(definition: &Definition, url: &str, files: Declared) -> Result<u8, AnyError> {
+pub fn submit(
+    definition: &Definition,
+    url: &str,
+    files: Declared,
+    token_file: Option<&Path>,
+) -> Result<u8, AnyError> {
     use std::collections::BTreeMap;
 
     use mobula_jobs::{File, Job};
@@ -32,8 +38,11 @@ pub fn submit(definition: &Definition, url: &str, files: Declared) -> Result<u8,
         build: definition.build.into(),
         arguments: std::env::args_os().collect(),
         variables: variables.collect::<BTreeMap<_, _>>(),
+        runtime_env: std::env::var_os("MOBULA_RUNTIME_ENV").map(|text| text.to_string_lossy().into_owned()),
+        waits_for_nodes: std::env::var_os("MOBULA_WAIT_FOR_NODES").is_some_and(|value| !value.is_empty()),
         inputs: files.inputs,
         outputs: files.outputs,
+        token_file: token_file.map(Path::to_path_buf),
     };
     Ok(mobula_jobs::run(url, &job)?)
 }
@@ -46,7 +55,7 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// There are no jobs in this build.
 #[cfg(not(feature = "jobs"))]
-pub fn submit(_: &Definition, url: &str, files: Declared) -> Result<u8, AnyError> {
+pub fn submit(_: &Definition, url: &str, files: Declared, _: Option<&Path>) -> Result<u8, AnyError> {
     let Declared { inputs: _, outputs: _ } = files;
     Err(super::attach::AttachError::Jobs(url.into()).into())
 }

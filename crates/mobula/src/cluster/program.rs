@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use std::sync::{Arc, OnceLock};
 
 use super::describe::description;
-use super::engine::ClusterEngine;
+use super::engine::{ClusterEngine, FROM_RUST};
 use super::host::{Host, QUESTIONS, host, introduce, try_host};
 use super::python::{self, Builtin, FASTCALL, Gil, MethodDef, Object, PyObject, SYMBOLS};
 use super::table::{ABI, Program, Slice};
@@ -43,9 +43,8 @@ fn definition() -> Result<&'static Definition> {
 /// This process's one connection, by way of its host.
 fn ray() -> Result<&'static Ray> {
     static RAY: OnceLock<Ray> = OnceLock::new();
-    let build = definition()?.build;
     host()?;
-    Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::new(build)))))
+    Ok(RAY.get_or_init(|| Ray::over(Arc::new(ClusterEngine::default()))))
 }
 
 extern "C" fn describe() -> Slice {
@@ -232,12 +231,9 @@ fn text(id: &[u8]) -> Result<&str> {
 pub(super) fn with_args<T>(values: Vec<Encoded>, f: impl FnOnce(Args<'_>) -> T) -> T {
     let mut values = values.into_iter();
     let message = values.next().unwrap_or_default();
-    f(Args::wire(WireArgs {
-        inline: &message.data,
-        blobs: message.blobs,
-        refs: message.refs,
-        resolved: values,
-    }))
+    // Calls of methods say where they come from, to the host.
+    let inline = message.data.strip_prefix(FROM_RUST).unwrap_or(&message.data);
+    f(Args::wire(WireArgs { inline, blobs: message.blobs, refs: message.refs, resolved: values }))
 }
 
 /// Runs `f`, which may panic, on behalf of a task.

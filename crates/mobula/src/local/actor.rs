@@ -15,6 +15,7 @@ use super::scheduler::{Held, Scheduler};
 use super::worker::{self, Current};
 use crate::actor::{ActorDef, ActorOptions, Instance, RawActor, less, times};
 use crate::engine::RawRef;
+use crate::shared::quietly;
 use crate::task::{Arg, Args, TaskFailure, catch, references};
 use crate::{Error, Ray, Result, RuntimeEnv};
 
@@ -56,8 +57,18 @@ enum Phase {
     Waiting,
     /// In its constructor.
     Starting,
-    Alive(Arc<Instance>),
+    Alive(Arc<Living>),
     Dead(String),
+}
+
+/// An actor's state, whose end is the user's code.
+struct Living(Instance);
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        let instance = std::mem::replace(&mut self.0, Box::new(()));
+        quietly(|| drop(instance));
+    }
 }
 
 /// A call under way.
@@ -164,7 +175,7 @@ impl LocalActor {
             self.construct(incarnation, &ray);
         }
         while let Some((call, instance)) = self.next(incarnation) {
-            self.run(call, &instance, incarnation, &ray);
+            self.run(call, &instance.0, incarnation, &ray);
         }
     }
 
@@ -182,7 +193,7 @@ impl LocalActor {
             Ok(instance) => {
                 let mut life = self.life.lock();
                 if life.incarnation == incarnation && matches!(life.phase, Phase::Starting) {
-                    life.phase = Phase::Alive(Arc::new(instance));
+                    life.phase = Phase::Alive(Arc::new(Living(instance)));
                     life.idle += 1; // this thread
                     let _ = self.staff(&mut life);
                     life.idle -= 1;
@@ -203,7 +214,7 @@ impl LocalActor {
     }
 
     /// Waits for a call whose turn it is; `None` ends the thread.
-    fn next(&self, incarnation: u64) -> Option<(Call, Arc<Instance>)> {
+    fn next(&self, incarnation: u64) -> Option<(Call, Arc<Living>)> {
         let mut life = self.life.lock();
         loop {
             if life.incarnation != incarnation || matches!(life.phase, Phase::Dead(_)) {
@@ -391,11 +402,7 @@ impl LocalActor {
         let error = self.died(reason);
         lost.into_iter().for_each(|call| call.returns.fail(&error));
         running.into_iter().filter_map(|running| running.entry).for_each(|entry| entry.cancel(&error));
-        // The state's own end is the user's code.
-        let _ = catch(|| {
-            drop((before, args));
-            Ok(())
-        });
+        drop((before, args));
     }
 }
 

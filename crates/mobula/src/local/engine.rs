@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::actor::LocalActor;
 use super::claim::Claim;
-use super::entry::{Entry, Waiter};
+use super::entry::{Entry, Waiter, told};
 use super::group::LocalGroup;
 use super::handle::LocalHandle;
 use super::job::{Effective, Job, Returns};
@@ -20,6 +20,9 @@ use crate::engine::{AnyValue, Engine, Fetched, RawRef, Submission};
 use crate::placement::{GroupSpec, RawGroup};
 use crate::task::{Demand, Options, Scheduling};
 use crate::{Error, Node, Resources, Result, RuntimeContext};
+
+/// After how long somebody who waits is told what for, should it never come.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The id of the local engine's one node.
 const NODE: &str = "local";
@@ -122,8 +125,14 @@ fn of_type(handle: Arc<LocalHandle>, wanted: &'static ActorDef) -> Result<RawAct
     Ok(RawActor::Local(handle))
 }
 
+/// When a time is over; never, for one that is beyond the clock's end.
+fn end_of(timeout: Option<Duration>) -> Option<Instant> {
+    Instant::now().checked_add(timeout?)
+}
+
 /// Sleeps until another thread has news or the deadline is over; `false` once it is.
 fn park(deadline: Option<Instant>) -> bool {
+    told::catch_up();
     match deadline {
         None => thread::park(),
         Some(deadline) => {
@@ -138,17 +147,30 @@ fn park(deadline: Option<Instant>) -> bool {
 }
 
 /// Waits until all are ready.
-fn wait_for(refs: &[&RawRef], deadline: Option<Instant>, timeout: Option<Duration>) -> Result<()> {
+fn wait_for(
+    refs: &[&RawRef],
+    deadline: Option<Instant>,
+    timeout: Option<Duration>,
+    mut long: impl FnMut(),
+) -> Result<()> {
+    let told = Instant::now() + PATIENCE;
+    let mut is_told = false;
     for raw in refs {
         let entry = local(raw)?;
         if entry.is_ready() || entry.add_waiter(Waiter::Thread(thread::current())).is_some() {
             continue;
         }
         while !entry.is_ready() {
-            if !park(deadline) {
+            let next = if is_told { deadline } else { deadline.into_iter().chain([told]).min() };
+            if park(next) {
+                continue;
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 entry.remove_thread(&thread::current());
                 return Err(Error::Timeout(timeout.unwrap_or_default()));
             }
+            is_told = true;
+            long();
         }
     }
     Ok(())
@@ -230,7 +252,7 @@ impl Engine for LocalEngine {
 
     fn group_ready(&self, group: &RawGroup, timeout: Option<Duration>) -> Result<()> {
         let group = local_group(group)?;
-        worker::blocking(&self.scheduler, || group.wait_until_ready(timeout))
+        worker::blocking(&self.scheduler, || group.wait_until_ready(timeout, || self.scheduler.tell()))?
     }
 
     fn remove_group(&self, group: &RawGroup) -> Result<()> {
@@ -273,11 +295,12 @@ impl Engine for LocalEngine {
         each: &mut dyn FnMut(Fetched) -> Result<()>,
     ) -> Result<()> {
         worker::check_cancelled()?;
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = end_of(timeout);
         // What is there is passed over without further ado; the first that is not makes this thread wait for all the rest.
         let first = refs.iter().position(|raw| !matches!(raw, RawRef::Local(entry) if entry.is_ready()));
         if let Some(first) = first {
-            worker::blocking(&self.scheduler, || wait_for(&refs[first..], deadline, timeout))?;
+            let tell = || self.scheduler.tell();
+            worker::blocking(&self.scheduler, || wait_for(&refs[first..], deadline, timeout, tell))??;
         }
         refs.iter().try_for_each(|raw| match local(raw)?.get() {
             Some(Ok(value)) => each(Fetched::Shared(value.clone())),
@@ -288,7 +311,7 @@ impl Engine for LocalEngine {
 
     fn wait(&self, refs: &[&RawRef], num_returns: usize, timeout: Option<Duration>) -> Result<Vec<bool>> {
         worker::check_cancelled()?;
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = end_of(timeout);
         let entries: Vec<&Arc<Entry>> = refs.iter().map(|raw| local(raw)).collect::<Result<_>>()?;
         let count = || entries.iter().filter(|entry| entry.is_ready()).count();
         if count() < num_returns {
@@ -296,10 +319,12 @@ impl Engine for LocalEngine {
             for entry in &entries {
                 let _ = entry.add_waiter(Waiter::Thread(me.clone()));
             }
-            worker::blocking(&self.scheduler, || while count() < num_returns && park(deadline) {});
+            let waited =
+                worker::blocking(&self.scheduler, || while count() < num_returns && park(deadline) {});
             for entry in entries.iter().filter(|entry| !entry.is_ready()) {
                 entry.remove_thread(&me);
             }
+            waited?;
         }
         // Like Ray's: no more are called ready than were asked for.
         let mut left = num_returns;

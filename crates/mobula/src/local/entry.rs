@@ -85,7 +85,7 @@ impl Entry {
         for waiter in waiters {
             match waiter {
                 Waiter::Thread(thread) => thread.unpark(),
-                Waiter::Task(task) => task.arrived(),
+                Waiter::Task(task) => told::arrived(task),
                 Waiter::Actor(actor) => {
                     if let Some(actor) = actor.upgrade() {
                         actor.ring();
@@ -130,21 +130,72 @@ impl Entry {
 
     /// Cancels the task that makes this object and, by way of its children, all that it started: the object holds `error`.
     pub(super) fn cancel(self: Arc<Self>, error: &Error) {
-        let siblings = self.rest.lock().as_ref().and_then(|rest| rest.siblings.clone());
-        let family: Vec<Arc<Entry>> = match siblings {
-            Some(all) => all.iter().filter_map(Weak::upgrade).collect(),
-            None => vec![self],
+        let mut left = vec![self];
+        while let Some(entry) = left.pop() {
+            let siblings = entry.rest.lock().as_ref().and_then(|rest| rest.siblings.clone());
+            let family: Vec<Arc<Entry>> = match siblings {
+                Some(all) => all.iter().filter_map(Weak::upgrade).collect(),
+                None => vec![entry],
+            };
+            for entry in family {
+                if entry.is_ready() || entry.cancelled.swap(true, Ordering::AcqRel) {
+                    continue;
+                }
+                let children = entry.rest.lock().as_mut().map(|rest| std::mem::take(&mut rest.children));
+                entry.complete(Err(error.clone()));
+                left.extend(children.unwrap_or_default().into_iter().filter_map(|child| child.upgrade()));
+            }
+        }
+    }
+}
+
+/// Tasks whose arguments have come, one after the other: one that fails completes its own objects, and so on along a chain of
+/// any length, which a stack does not have.
+pub(super) mod told {
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    use super::{Arc, PendingTask};
+
+    #[derive(Default)]
+    struct Told {
+        busy: bool,
+        tasks: VecDeque<Arc<PendingTask>>,
+    }
+
+    thread_local! {
+        static TOLD: RefCell<Told> = RefCell::default();
+    }
+
+    /// Now, or once this thread is done with what it does for another.
+    pub fn arrived(task: Arc<PendingTask>) {
+        let queue = |told: &mut Told| {
+            told.tasks.push_back(task.clone());
+            std::mem::replace(&mut told.busy, true)
         };
-        for entry in family {
-            if entry.is_ready() || entry.cancelled.swap(true, Ordering::AcqRel) {
-                continue;
+        match TOLD.try_with(|told| queue(&mut told.borrow_mut())) {
+            Ok(true) => {}
+            Ok(false) => {
+                let _done = Done;
+                catch_up();
             }
-            let children =
-                entry.rest.lock().as_mut().map(|rest| std::mem::take(&mut rest.children)).unwrap_or_default();
-            entry.complete(Err(error.clone()));
-            for child in children.into_iter().filter_map(|child| child.upgrade()) {
-                child.cancel(error);
-            }
+            // The thread ends.
+            Err(_) => task.arrived(),
+        }
+    }
+
+    /// Does what is queued, for a thread that is about to wait and might wait for just that.
+    pub fn catch_up() {
+        while let Ok(Some(task)) = TOLD.try_with(|told| told.borrow_mut().tasks.pop_front()) {
+            task.arrived();
+        }
+    }
+
+    struct Done;
+
+    impl Drop for Done {
+        fn drop(&mut self) {
+            let _ = TOLD.try_with(|told| told.borrow_mut().busy = false);
         }
     }
 }

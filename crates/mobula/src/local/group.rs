@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::engine::PATIENCE;
 use crate::placement::{GroupSpec, PlacementStrategy};
 use crate::task::Demand;
 use crate::{Error, Resources, Result};
@@ -120,8 +121,10 @@ impl LocalGroup {
         back
     }
 
-    pub(super) fn wait_until_ready(&self, timeout: Option<Duration>) -> Result<()> {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+    /// Calls `long` where it takes long.
+    pub(super) fn wait_until_ready(&self, timeout: Option<Duration>, mut long: impl FnMut()) -> Result<()> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut told = false;
         let mut state = self.state.lock();
         loop {
             match state.status {
@@ -130,7 +133,13 @@ impl LocalGroup {
                 Status::Waiting => {}
             }
             match deadline {
-                None => self.changed.wait(&mut state),
+                None if told => self.changed.wait(&mut state),
+                None => {
+                    told = self.changed.wait_for(&mut state, PATIENCE).timed_out();
+                    if told && state.status == Status::Waiting {
+                        MutexGuard::unlocked(&mut state, &mut long);
+                    }
+                }
                 Some(deadline) => {
                     if self.changed.wait_until(&mut state, deadline).timed_out()
                         && state.status == Status::Waiting

@@ -51,6 +51,8 @@ struct State {
     assigned: VecDeque<Work>,
     idle: usize,
     threads: usize,
+    /// Of those, how many wait inside a task.
+    blocked: usize,
 }
 
 /// What a thread does next.
@@ -74,6 +76,15 @@ impl Odd {
     fn claim(&self) -> &Arc<Claim> {
         match self {
             Odd::Task(_, claim) | Odd::Actor(_, claim) | Odd::Group(_, claim) => claim,
+        }
+    }
+
+    /// In words.
+    fn what(&self) -> &'static str {
+        match self {
+            Odd::Task(..) => "a task",
+            Odd::Actor(..) => "an actor",
+            Odd::Group(..) => "a placement group",
         }
     }
 
@@ -107,6 +118,7 @@ impl Scheduler {
                 assigned: VecDeque::new(),
                 idle: 0,
                 threads: 0,
+                blocked: 0,
             }),
             wake: Condvar::new(),
         })
@@ -247,16 +259,55 @@ impl Scheduler {
     }
 
     /// Work starts to wait inside: its CPUs go to others (a GPU or memory does not, as in Ray).
-    pub(super) fn block(self: &Arc<Self>, held: &Held) {
+    ///
+    /// # Errors
+    /// Where all threads wait, there is work, and no thread can be started for it: it would never end.
+    pub(super) fn block(self: &Arc<Self>, held: &Held) -> Result<()> {
         let mut state = self.state.lock();
         self.change_cpu(&mut state, held, 1);
+        state.blocked += 1;
         let _ = self.dispatch(&mut state, usize::MAX);
+        if !state.assigned.is_empty()
+            && state.threads <= state.blocked
+            && let Err(cause) = self.start_thread(&mut state)
+        {
+            state.blocked -= 1;
+            self.change_cpu(&mut state, held, -1);
+            let n = state.threads;
+            return Err(Error::Internal(format!(
+                "a task waits for another, and no thread can be started for that: {n} of them wait already: {cause}"
+            )));
+        }
+        Ok(())
     }
 
     /// It goes on. It does not wait for a CPU: nothing new starts until the account is balanced again.
     pub(super) fn unblock(&self, held: &Held) {
         let mut state = self.state.lock();
         self.change_cpu(&mut state, held, -1);
+        state.blocked -= 1;
+    }
+
+    /// Tells on standard error what work waits for, where actors and placement groups hold it: they may never end.
+    pub(super) fn tell(&self) {
+        let state = self.state.lock();
+        let all = (self.totals.get("CPU").copied().unwrap_or(0.0) * UNIT as f64) as i64;
+        let free = all - state.lasting_cpu;
+        let lacks = |odd: &&Odd| odd.claim().group().is_none() && odd.claim().demand.cpu > free;
+        let (what, demand) = match state.odd.iter().find(lacks) {
+            Some(odd) => (odd.what(), odd.claim().demand.to_string()),
+            None if UNIT > free && !self.one_cpu.is_empty() => ("a task", "1 CPU".to_owned()),
+            None => return,
+        };
+        let cpus = |units: i64| units as f64 / UNIT as f64;
+        let line = format!(
+            "note: what is waited for may never come: {what} waits for {demand}, and actors and placement groups hold {} of {} \
+             CPUs\n",
+            cpus(state.lasting_cpu),
+            cpus(all)
+        );
+        drop(state);
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     }
 
     fn change_cpu(&self, state: &mut State, held: &Held, sign: i64) {
@@ -339,17 +390,19 @@ impl Scheduler {
     }
 
     fn spawn(self: &Arc<Self>, state: &mut State) -> Result<()> {
-        let scheduler = self.clone();
-        let started = std::thread::Builder::new()
-            .name("mobula-worker".into())
-            .stack_size(8 << 20)
-            .spawn(move || worker::run(&scheduler));
-        match started {
-            Ok(_) => state.threads += 1,
-            // The threads there are will come round to it.
-            Err(_) if state.threads > 0 => {}
-            Err(e) => return Err(Error::Internal(format!("cannot start a thread: {e}"))),
+        match self.start_thread(state) {
+            // The threads there are will come round to it, or notice that they all wait: see `block`.
+            Err(_) if state.threads > 0 => Ok(()),
+            Err(e) => Err(Error::Internal(format!("cannot start a thread: {e}"))),
+            Ok(()) => Ok(()),
         }
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> std::io::Result<()> {
+        let scheduler = self.clone();
+        let thread = std::thread::Builder::new().name("mobula-worker".into()).stack_size(8 << 20);
+        thread.spawn(move || worker::run(&scheduler))?;
+        state.threads += 1;
         Ok(())
     }
 

@@ -316,3 +316,130 @@ fn the_end_of_the_engine_ends_its_actors() {
     drop((resident, ray));
     until(|| ALIVE.load(Ordering::SeqCst) == 0);
 }
+
+/// `Instant` has no such time: a panic.
+#[test]
+fn a_wait_for_ever_ends_with_the_value() {
+    #[mobula::task]
+    fn soon() -> u8 {
+        std::thread::sleep(Duration::from_millis(20));
+        7
+    }
+    let ray = ray(1.0);
+    let submit = || soon::remote().submit(&ray).unwrap();
+    let long = [Duration::MAX, Duration::from_secs(u64::MAX / 2), Duration::from_secs(200 * 366 * 24 * 3600)];
+    for timeout in long {
+        assert_eq!(ray.get_timeout(&submit(), timeout).unwrap(), 7);
+        assert_eq!(ray.get_timeout(&[submit(), submit()][..], timeout).unwrap(), [7, 7]);
+        assert_eq!(ray.wait(vec![submit()], 1, Some(timeout)).unwrap().0.len(), 1);
+    }
+    let group = ray.placement_group(&[[("CPU", 1.0)]], crate::PlacementStrategy::Pack).unwrap();
+    long.iter().for_each(|timeout| group.ready(&ray, Some(*timeout)).unwrap());
+}
+
+/// Each task's failure failed the next one's, a stack frame deeper.
+#[test]
+fn a_chain_of_any_length_fails_without_a_stack() {
+    #[mobula::task]
+    fn first() -> Result<u64> {
+        std::thread::sleep(Duration::from_millis(300));
+        Err(Error::Invalid("the first".into()))
+    }
+    #[mobula::task]
+    fn next(before: u64) -> u64 {
+        before + 1
+    }
+    let ray = ray(2.0);
+    for cancelled in [false, true] {
+        let mut last = first::remote().submit(&ray).unwrap();
+        let start = last.clone();
+        for _ in 0..100_000 {
+            last = next::remote(&last).submit(&ray).unwrap();
+        }
+        if cancelled {
+            ray.cancel(&start, false).unwrap();
+        }
+        let error = ray.get(&last).unwrap_err().to_string();
+        assert!(error.contains("the first") || cancelled && error.contains("cancelled"), "{error}");
+    }
+}
+
+/// A value that panics when it goes took the worker with it that held it last, and its CPU.
+#[test]
+fn a_destructor_that_panics_costs_nobody_a_cpu() {
+    #[derive(Clone, serde::Serialize, serde::Deserialize)]
+    struct Mine(bool);
+    impl Drop for Mine {
+        fn drop(&mut self) {
+            if self.0 {
+                std::panic::panic_any(Payload);
+            }
+        }
+    }
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("and what it carries, too");
+        }
+    }
+    #[mobula::task]
+    fn make() -> Mine {
+        Mine(true)
+    }
+    #[mobula::task]
+    fn burst() {
+        std::panic::panic_any(Payload);
+    }
+    #[mobula::task]
+    fn fine() -> u8 {
+        1
+    }
+    struct Keeper(#[allow(dead_code)] Mine);
+    #[mobula::actor]
+    impl Keeper {
+        pub fn new() -> Self {
+            Keeper(Mine(true))
+        }
+
+        pub fn ping(&self) -> u8 {
+            2
+        }
+    }
+    let ray = ray(1.0);
+    for _ in 0..3 {
+        drop(make::remote().submit(&ray).unwrap());
+        assert!(ray.get(&burst::remote().submit(&ray).unwrap()).is_err());
+        let keeper = Keeper::remote().max_restarts(1).spawn(&ray).unwrap();
+        assert_eq!(keeper.ping().get(&ray).unwrap(), 2);
+        ray.kill(&keeper, false).unwrap();
+        assert_eq!(keeper.ping().get(&ray).unwrap(), 2);
+        drop(keeper);
+        let done = fine::remote().submit(&ray).unwrap();
+        assert_eq!(ray.get_timeout(&done, Duration::from_secs(60)).unwrap(), 1);
+    }
+    until(|| ray.available_resources().unwrap() == ray.cluster_resources().unwrap());
+}
+
+/// Tasks that wait for tasks take a thread each. Where there were no more, nobody was told, and all waited.
+#[test]
+fn where_no_thread_can_be_started_the_wait_is_an_error() {
+    #[mobula::task]
+    fn nested(ray: &Ray, depth: u32) -> Result<u32> {
+        if depth == 0 { Ok(0) } else { Ok(ray.get(&nested::remote(depth - 1).submit(ray)?)? + 1) }
+    }
+    let name = "local::tests::where_no_thread_can_be_started_the_wait_is_an_error";
+    if std::env::var_os("MOBULA_FEW_THREADS").is_some() {
+        let ray = ray(1.0);
+        let error = ray.get(&nested::remote(3000).submit(&ray).unwrap()).unwrap_err().to_string();
+        assert!(error.contains("no thread can be started"), "{error}");
+        // It goes on with what there is.
+        assert_eq!(ray.get(&nested::remote(3).submit(&ray).unwrap()).unwrap(), 3);
+        return;
+    }
+    let script = "ulimit -v 2000000; exec timeout 60 \"$0\" --exact \"$1\" --nocapture";
+    let mut child = std::process::Command::new("bash");
+    child.args(["-c", script]).arg(std::env::current_exe().unwrap()).arg(name);
+    let output = child.env("MOBULA_FEW_THREADS", "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{:?} {}", output.status, &told[told.len().saturating_sub(2000)..]);
+}

@@ -74,15 +74,18 @@ fn run_job(job: Job, held: Held, ray: &Ray, scheduler: &Arc<Scheduler>) {
 }
 
 /// Blocks in `wait` while this thread's task, if it runs one, gives its CPUs to others.
-pub(super) fn blocking<T>(scheduler: &Arc<Scheduler>, wait: impl FnOnce() -> T) -> T {
+///
+/// # Errors
+/// Where no thread is left that could do what this one waits for, and none can be started.
+pub(super) fn blocking<T>(scheduler: &Arc<Scheduler>, wait: impl FnOnce() -> T) -> Result<T> {
     let held = CURRENT.with_borrow(|current| current.as_ref().map(|current| current.held.clone()));
     match held {
-        None | Some(Held::Nothing) => wait(),
+        None | Some(Held::Nothing) => Ok(wait()),
         Some(held) => {
-            scheduler.block(&held);
+            scheduler.block(&held)?;
             let out = wait();
             scheduler.unblock(&held);
-            out
+            Ok(out)
         }
     }
 }

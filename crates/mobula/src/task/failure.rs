@@ -94,7 +94,8 @@ pub fn catch<T>(f: impl FnOnce() -> Result<T, TaskFailure>) -> Result<T, TaskFai
     let before = WATCHED.replace(Some(String::new()));
     let done = panic::catch_unwind(AssertUnwindSafe(f));
     let noted = WATCHED.replace(before);
-    done.unwrap_or_else(|_| {
+    done.unwrap_or_else(|payload| {
+        crate::shared::quietly(|| drop(payload));
         let message =
             noted.filter(|text| !text.is_empty()).unwrap_or_else(|| "a panic without a message".into());
         Err(TaskFailure { message, panicked: true, error: None })

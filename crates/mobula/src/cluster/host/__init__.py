@@ -1,14 +1,17 @@
 """The host of a Mobula program: what Ray's Python processes load it with.
 
-This folder travels with the program's library as the package `mobula_host` (the library is `program.so` in it). In the driver,
-`drive` attaches to Ray and runs the program's `main`; in a worker, Ray calls `workers.run_call` for each task. Both hand the library
-the functions it asks for. The rules are in the README beside this folder. Only Ray's public API is used.
+These modules travel inside the program's library and are imported from there (`package.py`); each library has a host of its
+own. In the driver, `drive` attaches to Ray and runs the program's `main`; in a worker, Ray runs what `workers` has made for each
+task. Both hand the library the functions it asks for. The rules are in the README beside this folder. Only Ray's public API is
+used.
 
+- `package`: how library and host reach a process
 - `table`: the layout of the C table, as `table.rs` has it
-- `library`: loads the program's library; its functions
-- `values`, `errors`: what crosses
+- `library`: the library's functions
+- `values`, `errors`, `signatures`: what crosses
 - `callbacks`, `calls`, `questions`: what the library asks for
 - `interrupts`: Ctrl-C, and Ray's cancel
+- `tokens`: a driver that is not let in
 - `driver`, `workers`, `job`: where it runs
 - `python_callers`: remote functions and classes for callers in Python
 """
@@ -16,7 +19,7 @@ the functions it asks for. The rules are in the README beside this folder. Only 
 import sys
 
 try:
-    import ray
+    import ray  # noqa: F401
 except ImportError as error:
     if error.name != "ray":
         raise
@@ -26,8 +29,4 @@ except ImportError as error:
     )
     sys.exit(1)
 
-from .driver import attach, drive
-from .errors import TaskError
-from .python_callers import python_actor, python_task
-
-__all__ = ["TaskError", "attach", "drive", "python_actor", "python_task"]
+from . import workers  # noqa: F401

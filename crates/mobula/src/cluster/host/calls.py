@@ -1,9 +1,44 @@
 """The kinds of calls that the library defines: each has a `remote`, as Ray's have."""
 
+import functools
+import importlib
+
 import ray
 
 from .errors import Misuse, forget_frames
-from .workers import actor_class, runner
+from .workers import FROM_RUST, actor_class, runner
+
+
+def put(packed):
+    """Puts the packed library into Ray, for the workers of this job. What was made for another job refers to another object."""
+    importlib.import_module(__package__).SOURCE = ray.put(packed)
+    remote_function.cache_clear()
+    remote_class.cache_clear()
+
+
+def travelling(options=None):
+    """The key of the program, and from where a worker that lacks it gets it: the object that the driver has put. A detached actor
+    outlives that object's owner, so the class takes the packed library along."""
+    host = importlib.import_module(__package__)
+    if (options or {}).get("lifetime") == "detached":
+        return host.KEY, host.SOURCE if isinstance(host.SOURCE, bytes) else ray.get(host.SOURCE)
+    if isinstance(host.SOURCE, bytes):
+        host.SOURCE = ray.put(host.SOURCE)  # in a detached actor, which owns it from now on
+    return host.KEY, host.SOURCE
+
+
+# What Ray has been given of the program's functions and classes: it sends each new one to the cluster, where it stays.
+
+
+@functools.cache
+def remote_function(task, name, returns):
+    return ray.remote(runner(task, *travelling(), name, returns))
+
+
+@functools.cache
+def remote_class(actor, lifetime):
+    spec = next(each for each in importlib.import_module(__package__).ABOUT["actors"] if each["id"] == actor)
+    return ray.remote(actor_class(spec, *travelling({"lifetime": lifetime})))
 
 
 def define_task(spec, group):
@@ -11,12 +46,13 @@ def define_task(spec, group):
     options = ray_options(spec["options"], group)
     options["num_returns"] = returns or 1
     options.setdefault("name", spec["name"])
-    return ray.remote(**options)(runner(spec["task"], spec["build"], spec["name"], returns))
+    return remote_function(spec["task"], spec["name"], returns).options(**options)
 
 
 def define_actor(spec, group):
-    options, kind = ray_options(spec["options"], group), actor_class(spec)
-    actor = ray.remote(**options)(kind) if options else ray.remote(kind)
+    options = ray_options(spec["options"], group)
+    actor = remote_class(spec["actor"], options.get("lifetime"))
+    actor = actor.options(**options) if options else actor
     named = "name" in options and not options.get("get_if_exists")
     return Named(actor, options["name"], options.get("namespace")) if named else actor
 

@@ -1,5 +1,6 @@
 """The driver's way into Ray, and the hints for those who do not get there."""
 
+import importlib
 import json
 import logging
 import os
@@ -8,68 +9,115 @@ import time
 
 import ray
 
-from . import interrupts, questions, values
+from . import interrupts, questions, tokens, values
+from .calls import put
 from .library import load
 
 OLDEST_RAY = (2, 43)
 
 
-def fail(message, hint=None):
+def fail(message, hint=None, code=1):
     sys.stderr.write(f"error: {message}\n" + (f"\nhint: {hint}\n" if hint else ""))
     sys.stderr.flush()
-    sys.exit(1)
+    sys.exit(code)
 
 
-def drive(attached=None):
-    """`python -c … STAGE ADDRESS BUILD PROGRAM ARGUMENTS…`: attaches, and runs the program's `main`.
-
-    For a job (see `job.py`), which comes with a runtime environment of its own, `attached` is called in between.
-    """
-    stage, address, build, *arguments = sys.argv[1:]
+def drive(packing, attached=None):
+    """Attaches, and runs the program's `main`. `packing` gives the packed library (`package.py`); for a job (`job.py`), which comes
+    with a runtime environment of its own, `attached` is called in between."""
+    _, _, address, build, *arguments = sys.argv
     version = tuple(int(part) for part in ray.__version__.split(".")[:2] if part.isdigit())
     if version < OLDEST_RAY:
         fail(
             f"Ray {ray.__version__} is too old: Mobula needs {'.'.join(map(str, OLDEST_RAY))} or newer",
             f'{sys.executable} -m pip install --upgrade "ray[default]", and the same version on the cluster',
         )
+    host = importlib.import_module(__package__)
+    if host.ABOUT["build"] != build:
+        fail(
+            f"the program's library is of build {host.ABOUT['build']}, the executable of build {build}",
+            "`cargo build` makes both anew; keep the two together",
+        )
     by_client = address.startswith("ray://")
     if by_client:
         values.buffer = values.Relayed  # before the library is given what to ask
-    try:
-        program = load(build)
-    except (OSError, RuntimeError) as error:
-        fail(f"the program's library cannot be used: {error}", "`cargo build` makes the executable and its library anew")
+    program = load()
     # What tasks print belongs to the logs, and standard output to the program's result.
     sys.stdout = sys.stderr
-    sys.argv = arguments
     # A job that has failed says why once, whatever else its tasks have met.
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
+    runtime_env = None if attached else wanted_runtime_env()
     try:
-        package = os.path.join(stage, __package__)
-        # Ray warns of files from 10 MiB up, which a library easily is.
-        logging.getLogger("ray._private.runtime_env.packaging").setLevel(logging.ERROR)
         # Ray Client's server has a thread for each driver, and warns each of them of that.
         relayed = logging.getLogger("ray.util.client.logsclient")
         relayed.addFilter(lambda record: "SIGTERM handler is not set" not in record.getMessage())
-        runtime_env = json.loads(os.environ.get("MOBULA_RUNTIME_ENV") or "{}")
-        runtime_env["py_modules"] = [package, *runtime_env.get("py_modules", [])]
-        # A job has its environment already.
-        context = attach(address=address, runtime_env=None if attached else runtime_env, logging_level="WARNING")
+        tokens.watch(address)
+        with away_from_here():
+            context = attach(address=address, runtime_env=runtime_env, logging_level="WARNING")
+        attached_at = time.time()
         if by_client:
             ray.put(values.Lesson())
+        put(packing.result())
         url = getattr(context, "dashboard_url", None)
         questions.DASHBOARD = f"http://{url}" if url else None
     except Exception as error:
         fail(f"cannot attach to {address}: {reason(error)}", attach_hint(error))
+    sys.argv = arguments
     if attached:
         attached(context)
     # For programs that start others of their kind.
-    os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address)
-    interrupts.end_at_the_second()
+    os.environ.update(MOBULA_HOST_PYTHON=sys.executable, MOBULA_HOST_ADDRESS=address, MOBULA_HOST_ATTACHED=str(attached_at))
+    interrupts.catch_as_driver()
     code = interrupts.inside(program.main, [os.fsencode(argument) for argument in arguments])
+    if code and interrupts.stopped_by():
+        code = 128 + interrupts.stopped_by()
     sys.stderr.flush()
     ray.shutdown()
     sys.exit(code)
+
+
+def wanted_runtime_env():
+    """The job's runtime environment, as the user wants it; none is what Ray's warm workers fit."""
+    text = os.environ.get("MOBULA_RUNTIME_ENV", "").strip()
+    if not text:
+        return None
+    try:
+        env = json.loads(text)
+        if not isinstance(env, dict):
+            raise ValueError("it is no object")
+    except ValueError as error:
+        fail(f"MOBULA_RUNTIME_ENV is no JSON object: {error}", 'as in {"pip": ["numpy"]}', code=2)
+    # Files are named as seen from here, and `away_from_here` is elsewhere.
+    for name in ("working_dir", "pip", "uv", "conda", "py_modules"):
+        if isinstance(env.get(name), str):
+            env[name] = absolute(env[name])
+        elif name == "py_modules" and env.get(name):
+            env[name] = [absolute(each) for each in env[name]]
+    return env
+
+
+def absolute(name):
+    return os.path.abspath(name) if os.path.exists(name) else name
+
+
+class away_from_here:
+    """Ray puts the driver's current folder, and that of its script, on the path of its workers, and a user's `json.py` there
+    would be theirs. A program in Rust wants nothing from there."""
+
+    def __enter__(self):
+        self.arguments, sys.argv = sys.argv, [""]
+        try:
+            self.here = os.open(".", os.O_RDONLY)
+        except OSError:  # the folder is gone, or closed to its user
+            self.here = None
+        else:
+            os.chdir("/")
+
+    def __exit__(self, *_):
+        sys.argv = self.arguments
+        if self.here is not None:
+            os.fchdir(self.here)
+            os.close(self.here)
 
 
 def attach(**init):
@@ -100,14 +148,18 @@ def attach_hint(error):
     text = str(error)
     if "Could not find any running Ray" in text:
         return "start one with `ray start --head`, or give the head's address as HOST:PORT"
+    if type(error).__name__ == "AuthenticationError":
+        return tokens.TOKEN_HINT
     if "Initialization failure from server" in text and "has no attribute" not in text:
         return (
             "Ray 2.60's client server cannot set up runtime environments unless the head was started with "
             "`--runtime-env-agent-port=PORT`; else its `ray_client_server.err` says more"
         )
-    # Versions that are far apart do not understand each other well enough for Ray to say so.
-    python = ".".join(map(str, sys.version_info[:3]))
-    return (
-        f"driver and cluster need the same Ray and Python version, and this driver has Ray {ray.__version__} and Python "
-        f"{python}: MOBULA_PYTHON names another interpreter"
-    )
+    # Versions that are far apart do not understand each other well enough for Ray to say so; but the server is there.
+    if "ersion mismatch" in text or isinstance(error, (ConnectionError, RuntimeError)) and tokens.answered:
+        python = ".".join(map(str, sys.version_info[:3]))
+        return (
+            "the cluster answers, and it wants drivers of its own Ray and Python version; this driver has Ray "
+            f"{ray.__version__} and Python {python}: MOBULA_PYTHON names another interpreter"
+        )
+    return None

@@ -5,7 +5,9 @@ import traceback
 
 import ray.exceptions
 
-FAILED, PANICKED = 1, 2
+from .package import failed_class
+
+FAILED = 1
 CANCELLED = 9
 ERROR_CODES = [  # the first that fits, by name since older versions of Ray lack some
     ("GetTimeoutError", 8), ("TaskCancelledError", CANCELLED), ("OutOfMemoryError", 7), ("ObjectStoreFullError", 7),
@@ -25,15 +27,7 @@ class Misuse(Exception):
         self.code = code
 
 
-class TaskError(Exception):
-    """What a Rust task failed with."""
-
-    def __init__(self, task, message, code):
-        super().__init__(task, message, code)
-        self.task, self.message, self.code = task, message, code
-
-    def __str__(self):
-        return f"{self.task} {'panicked' if self.code == PANICKED else 'failed'}: {self.message}"
+TaskError = failed_class()
 
 
 def explain(error):

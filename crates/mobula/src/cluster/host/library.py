@@ -1,7 +1,7 @@
-"""The program's library: loaded once in a process."""
+"""The program's library: loaded before this host is, and started once."""
 
 import ctypes
-import os
+import importlib
 import threading
 import types
 from ctypes import POINTER, c_void_p
@@ -9,22 +9,18 @@ from ctypes import POINTER, c_void_p
 from .interrupts import catch_interrupts
 from .table import ABI, Program
 
-# Its build and its functions, once it is loaded.
-PROGRAM = types.SimpleNamespace(build=None)
-_loading = threading.Lock()
+# The library's functions, once it is started.
+PROGRAM = types.SimpleNamespace(started=False)
+_starting = threading.Lock()
 
 
-def load(build):
-    """Loads the library once, unless it is of another build than the caller's."""
-    if PROGRAM.build == build:
+def load():
+    """The library's functions."""
+    if PROGRAM.started:
         return PROGRAM
-    with _loading:
-        if PROGRAM.build is None:
-            library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "program.so"))
-            try:
-                entry = library.mobula_program
-            except AttributeError:
-                raise RuntimeError("the library has no `mobula_program`: is its main marked #[mobula::main]?") from None
+    with _starting:
+        if not PROGRAM.started:
+            entry = ctypes.CDLL(importlib.import_module(__package__).LIBRARY).mobula_program
             entry.restype = POINTER(Program)
             program = entry()[0]
             if program.abi != ABI or program.size != ctypes.sizeof(Program):
@@ -32,9 +28,7 @@ def load(build):
             PROGRAM.main, PROGRAM.run, PROGRAM.create, PROGRAM.free = start(program)
             catch_interrupts()
             # Last: others look at it without the lock.
-            PROGRAM.build = program.build.text()
-    if PROGRAM.build != build:
-        raise RuntimeError(f"it is of build {PROGRAM.build}, the executable of build {build}")
+            PROGRAM.started = True
     return PROGRAM
 
 

@@ -4,11 +4,8 @@ buffers follow, the buffers, and the references.
 They are made of Python's own types alone, which Ray pickles without a line of Python.
 """
 
-import copyreg
 import pickle
 import weakref
-
-import ray
 
 from .library import PROGRAM
 
@@ -39,9 +36,14 @@ class Lesson:
     """For Ray Client's server: it pickles what it has read from Ray, and buffers that Ray has read in place have no pickle."""
 
     def __reduce__(self):
+        # It stands inside, so that it travels: the server has no host.
+        def learn():
+            import copyreg
+            import pickle
+
+            import ray
+
+            read = ray.get(ray.put(pickle.PickleBuffer(b"\0")))
+            copyreg.pickle(type(read), lambda buffer: (bytes, (pickle.PickleBuffer(buffer),)))
+
         return learn, ()
-
-
-def learn():
-    read = ray.get(ray.put(pickle.PickleBuffer(b"\0")))
-    copyreg.pickle(type(read), lambda buffer: (bytes, (pickle.PickleBuffer(buffer),)))
