@@ -11,11 +11,11 @@ use mobula_testkit::{cluster, repository, watchdog};
 
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The library that this build made: `cargo build` puts it beside the executable, `cargo test` only among the dependencies.
-fn library() -> PathBuf {
+/// A library that this build made: `cargo build` puts it beside the executable, `cargo test` only among the dependencies.
+fn library(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_mobula-conformance")).parent().unwrap();
     let places = [folder.to_path_buf(), folder.join("deps")];
-    let found = places.map(|place| place.join("libmobula_conformance.so"));
+    let found = places.map(|place| place.join(name));
     let found = found.into_iter().filter(|path| path.is_file());
     found.max_by_key(|path| path.metadata().unwrap().modified().unwrap()).expect("the library was built")
 }
@@ -26,7 +26,8 @@ fn all_hold(address: impl FnOnce(&mobula_testkit::TestCluster) -> String + Send 
     watchdog(LIMIT, move || {
         let tests = repository().join("crates/conformance/tests/python/callers.py");
         let mut python = cluster.python_command();
-        python.arg("-B").arg(&tests).arg(library());
+        python.arg("-B").arg(&tests);
+        python.args(["libmobula_conformance.so", "libinverted_index.so"].map(library));
         python.env("PYTHONPATH", repository().join("python")).env("RAY_ADDRESS", address(&cluster));
         let output = python.output().unwrap();
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -210,6 +210,22 @@ fn look_up(ray: &Ray, name: &str) -> Result<i64> {
     Ok(ray.get_actor::<Counter>(name)?.value().get(ray)?)
 }
 
+/// Adds to counters found by name; what the last one has.
+#[mobula::task]
+fn add_to_all(ray: &Ray, names: Vec<String>, n: i64) -> Result<i64> {
+    let mut last = 0;
+    for name in names {
+        last = ray.get_actor::<Counter>(&name)?.add(n).get(ray)?;
+    }
+    Ok(last)
+}
+
+/// Makes a counter that outlives the worker which runs this.
+#[mobula::task]
+fn leave_behind(ray: &Ray, name: &str, start: i64) -> Result<()> {
+    Ok(Counter::remote(start).name(name).detached().spawn(ray)?.value().get(ray).map(drop)?)
+}
+
 pub fn detached_outlives_its_handles(ray: &Ray) -> Result<()> {
     let name = format!("detached-{}", std::process::id());
     let counter = Counter::remote(3).name(&name).detached().spawn(ray)?;
@@ -218,7 +234,13 @@ pub fn detached_outlives_its_handles(ray: &Ray) -> Result<()> {
     std::thread::sleep(Duration::from_millis(300));
     let counter = ray.get_actor::<Counter>(&name)?;
     equal(counter.value().get(ray)?, 4)?;
+    // It submits tasks, though whoever brought the program there may be gone.
+    equal(counter.by_tasks(3).get(ray)?, 6)?;
     ray.kill(&counter, true)?;
+    gone(ray, &name)?;
+    leave_behind::remote(name.clone(), 1).submit(ray)?.get(ray)?;
+    equal(add_to_all::remote(vec![name.clone()], 2).submit(ray)?.get(ray)?, 3)?;
+    ray.kill(&ray.get_actor::<Counter>(&name)?, true)?;
     gone(ray, &name)
 }
 

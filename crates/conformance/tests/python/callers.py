@@ -1,4 +1,5 @@
-"""What callers in Python are promised, on the cluster of RAY_ADDRESS: `callers.py LIBRARY`."""
+"""What callers in Python are promised, on the cluster of RAY_ADDRESS: `callers.py LIBRARY ANOTHER`; the other is that of the example
+`inverted-index`."""
 
 import _ctypes
 import inspect
@@ -105,7 +106,9 @@ def case_misuse(program):
     fails(lambda: program[ADD].remote(1, c=3), TypeError)
     fails(lambda: program.Counter.remote(), TypeError)
     counter = program.Counter.remote(1)
-    fails(lambda: counter.add.remote(), TypeError)
+    # A method answers Rust too, so that it is the worker who looks at the arguments.
+    fails(lambda: ray.get(counter.add.remote()), TypeError, "missing a required argument: 'n'")
+    fails(lambda: ray.get(counter.add.remote(1, 2)), TypeError, "too many positional arguments")
     fails(lambda: program.nothing_of_the_kind, AttributeError, "nothing_of_the_kind", "Counter", "borrowed")
     fails(lambda: program.echo, AttributeError, "ambiguous", f'["{CASES}::values::echo"]', f'["{CASES}::blobs::echo"]')
     fails(lambda: program["echo"], KeyError, f"{CASES}::values::echo")
@@ -115,23 +118,48 @@ def case_misuse(program):
     assert mobula.load(sys.argv[1]) is program
 
 
-def case_attached_without_it(program):
+def case_loaded_late(program):
     script = """if True:
         import mobula, ray, sys
-        env = mobula.runtime_env(sys.argv[1], env_vars={"A": "b"})
-        # Ray Client's server does not always start: the host's own way to attach tries again.
-        from mobula_host import attach
-        attach(log_to_driver=False)
-        try:
-            mobula.load(sys.argv[1])
-        except RuntimeError as error:
-            assert "hint: call mobula.load before ray.init" in str(error), error
-        ray.shutdown()
-        attach(runtime_env=env, log_to_driver=False)
+        ray.init(log_to_driver=False, runtime_env={"env_vars": {"A": "b"}})
         program = mobula.load(sys.argv[1])
         assert ray.get(program.sum_of_squares.remote(3)) == 5
+        # Once more, with another job.
+        ray.shutdown()
+        ray.init(log_to_driver=False)
+        again = mobula.load(sys.argv[1])
+        assert ray.get(again.sum_of_squares.remote(4)) == 14
     """
     subprocess.run([sys.executable, "-c", script, sys.argv[1]], check=True)
+
+
+def case_two_programs_in_one_process(program):
+    other = mobula.load(sys.argv[2])
+    assert other is not program and mobula.load(sys.argv[2]) is other
+    assert repr(other).startswith("inverted-index ") and repr(program).startswith("mobula-conformance ")
+    # The same workers run the tasks of both, and what fails is of one class.
+    index = [name for name in dir(other) if name == "index"]
+    assert index, dir(other)
+    for _ in range(3):
+        assert ray.get(program[ADD].remote(1, 2)) == 3
+        fails(lambda: ray.get(other.index.remote(1, 2, 3)), mobula.TaskError, "inverted_index")
+        fails(lambda: ray.get(program[f"{CASES}::errors::fail"].remote("x")), mobula.TaskError, "bad input")
+
+
+def case_actors_of_both_languages(program):
+    here = program.Counter.options(name="made in Python").remote(1)
+    assert ray.get(here.add.remote(1)) == 2
+    assert ray.get(program.look_up.remote("made in Python")) == 2
+    assert ray.get(program.add_to_all.remote(["made in Python"], 5)) == 7
+    # Detached, from a task: it outlives the worker that made it.
+    ray.get(program.leave_behind.remote("made in Rust", 10))
+    there = ray.get_actor("made in Rust")
+    assert ray.get(there.add.remote(1)) == 11 and ray.get(there.add.remote(n=1)) == 12
+    assert ray.get(there.seen.options(num_returns=2).remote()) == [1, 1]
+    assert ray.get(there.by_tasks.remote(3)) == 6
+    assert ray.get(program.add_to_all.remote(["made in Rust", "made in Python"], 1)) == 8
+    fails(lambda: ray.get(there.add.remote("one")), mobula.TaskError, "argument `n`")
+    ray.kill(there)
 
 
 def case_options(program):
