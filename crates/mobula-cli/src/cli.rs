@@ -1,6 +1,8 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::bench::Bench;
 use crate::commands::cluster::Cluster;
@@ -54,9 +56,23 @@ pub enum Command {
     Bench(Bench),
 }
 
+impl Cli {
+    /// What clap cannot be told of arguments that exclude one another.
+    fn check(self) -> Result<Self, clap::Error> {
+        match &self.command {
+            Command::WordCount(command) if self.json && command.wants_stdout() => {
+                let message =
+                    "the words (`--output -`) and the report (`--json`) are both for standard output";
+                Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 impl mobula::Arguments for Cli {
     fn parse() -> Result<Self, u8> {
-        Cli::try_parse_from(mobula::args()).map_err(|message| {
+        Cli::try_parse_from(mobula::args()).and_then(Cli::check).map_err(|message| {
             if message.use_stderr() {
                 ui::misuse(&message);
             } else {
@@ -77,9 +93,16 @@ impl mobula::Arguments for Cli {
         }
     }
 
+    fn token_file(&self, address: &str) -> Option<PathBuf> {
+        mobula_nodes::LocalCluster::token_of(address)
+    }
+
     fn files(&mut self, files: &mut mobula::Files) {
-        if let Command::WordCount(command) = &mut self.command {
-            command.files(files);
+        match &mut self.command {
+            Command::WordCount(command) => command.files(files),
+            Command::Train(command) => command.files(files),
+            Command::Sweep(command) => command.files(files),
+            _ => {}
         }
     }
 }

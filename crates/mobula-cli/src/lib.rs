@@ -1,5 +1,10 @@
 //! The command `mobula`, as the library that its executable and Ray's processes share.
 
+/// As std's, which panics where nobody reads standard error any more.
+macro_rules! eprintln {
+    ($($text:tt)*) => { mobula_outputs::tell(format_args!($($text)*)) };
+}
+
 mod cli;
 mod commands;
 mod ui;

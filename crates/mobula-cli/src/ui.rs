@@ -31,10 +31,14 @@ impl std::error::Error for Hinted {}
 /// Tells of an error, if there is one, and gives the exit code.
 pub fn exit_code(outcome: anyhow::Result<()>) -> u8 {
     let Err(error) = outcome else { return 0 };
-    // Whoever reads our output has seen enough: `mobula … | head`.
-    if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
-        return 0;
-    }
+    // Only standard output's errors come without a word on what was being done. Those of a file have words around them.
+    let bare = error.chain().nth(1).is_none();
+    let error = match if bare { error.downcast::<io::Error>() } else { Err(error) } {
+        // Whoever reads our output has seen enough: `mobula … | head`.
+        Ok(cause) if cause.kind() == io::ErrorKind::BrokenPipe => return 0,
+        Ok(cause) => stdout_error(cause),
+        Err(error) => error,
+    };
     let hint = error.chain().find_map(|cause| {
         let hinted = cause.downcast_ref::<Hinted>().map(|hinted| hinted.hint.clone());
         let nodes = || cause.downcast_ref::<mobula_nodes::Error>().map(|error| error.hint().to_owned());
@@ -61,6 +65,15 @@ pub fn misuse(mistake: &clap::Error) {
     eprintln!("{}", hinted.trim_end());
     if hinted == text {
         eprintln!("\nhint: for more, try '--help'");
+    }
+}
+
+/// Tells of inputs that were left out, which the result lacks.
+pub fn left_out(left_out: &[mobula_inputs::LeftOut]) -> anyhow::Result<()> {
+    mobula_inputs::warnings(left_out).iter().for_each(|warning| eprintln!("{warning}"));
+    match mobula_inputs::lacks(left_out) {
+        Some(message) => Err(Hinted::error(message, mobula_inputs::LACKS_HINT)),
+        None => Ok(()),
     }
 }
 

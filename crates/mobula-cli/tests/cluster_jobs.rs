@@ -15,10 +15,15 @@ use support::{MOBULA, Place, Run, run};
 /// A bound for a test that hangs, not a measure.
 const LIMIT: Duration = Duration::from_secs(900);
 
+/// The command as a job, with what lets it in.
+fn as_job<'a>(command: &'a mut assert_cmd::Command, cluster: &TestCluster) -> &'a mut assert_cmd::Command {
+    command.args(["--address", &cluster.dashboard_url]).envs(cluster.authentication())
+}
+
 /// Runs the command as a job: no `PATH`, so no Python, and no variable that would help.
 fn submit(place: &Place, cluster: &TestCluster, line: &str) -> Run {
     let mut command = place.mobula(line);
-    let run = run(command.args(["--address", &cluster.dashboard_url]));
+    let run = run(as_job(&mut command, cluster));
     place.assert_no_temporary_files();
     run
 }
@@ -59,8 +64,8 @@ fn what_is_printed_and_written_comes_back_and_hidden_files_stay() {
         place.put("name with 'quotes' & ü", "be");
         fs::create_dir(place.path("results")).unwrap();
         let mut command = place.mobula("wordcount texts --top 1 --output results/all");
-        command.arg("name with 'quotes' & ü").args(["--address", &cluster.dashboard_url]);
-        let there = run(&mut command).ok();
+        command.arg("name with 'quotes' & ü");
+        let there = run(as_job(&mut command, &cluster)).ok();
         assert_eq!(there.out, "3  be\n");
         let expected = "be\t3\nto\t2\nis\t1\nnot\t1\nor\t1\nquestion\t1\nthat\t1\nthe\t1\n";
         assert_eq!(place.read("results/all"), expected);
@@ -88,6 +93,69 @@ fn a_program_that_fails_fails_here_in_the_same_words() {
         there.says(&["the counts differ from wrong.tsv"], "the same input");
         // It was written before it was compared, as in an embedded run.
         assert_eq!(place.read("all"), "fine\t1\n");
+    });
+}
+
+/// A text called `types.py` stood where Python looks for modules, and the job never began; three thousand long names were more
+/// than a command line holds; a pipe was waited for, and a name had to be text.
+#[test]
+fn a_folder_is_counted_whatever_is_in_it() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    on_cluster(|place, cluster| {
+        for name in ["a.txt", "random.py", "types.py", "ray.py", "sub/json.py", "mobula_host/__init__.py"] {
+            place.put(&format!("d/{name}"), "to be or not to be");
+        }
+        let odd = std::ffi::OsStr::from_bytes(b"d/odd\xff");
+        fs::write(place.root().join(odd), "odd").unwrap();
+        (0..3000).for_each(|n| place.put(&format!("d/many/{n}-{}", "x".repeat(200)), "many"));
+        std::os::unix::fs::symlink("nowhere", place.path("d/broken")).unwrap();
+        assert!(Command::new("mkfifo").arg(place.path("d/pipe")).status().unwrap().success());
+        place.put("real", "");
+        std::os::unix::fs::symlink("real", place.path("link")).unwrap();
+
+        let line = "wordcount d /proc/cpuinfo --top 3";
+        let here = run(&mut place.mobula(&format!("{line} --output here")));
+        let mut command = place.mobula(&format!("{line} --output link"));
+        command.env("MOBULA_RUNTIME_ENV", r#"{"env_vars": {"GREETING": "hi"}}"#);
+        let there = run(as_job(&mut command, &cluster));
+        assert_eq!((here.code, there.code), (Some(1), Some(1)), "{there:#?}");
+        assert_eq!(there.out, here.out);
+        let warning = "warning: d/broken: a link to nowhere";
+        assert!(here.err.contains(warning) && there.err.contains(warning), "{there:#?}");
+        // What the processor's clock says changes from one moment to the next.
+        let words = |file: &str| {
+            let words = ["many", "be", "odd", "processor"];
+            let text = place.read(file);
+            let line = |word: &str| {
+                text.lines().find(|line| line.starts_with(&format!("{word}\t"))).map(str::to_owned)
+            };
+            words.map(|word| line(word).unwrap())
+        };
+        assert_eq!(words("real"), words("here"));
+        assert!(place.path("link").is_symlink());
+        // The user's environment is the job's.
+        let url = format!("{}/api/jobs/{}", cluster.dashboard_url, job(&there.err));
+        let mut request = ureq::get(&url);
+        if let Some(file) = &cluster.token {
+            request = request
+                .header("Authorization", format!("Bearer {}", fs::read_to_string(file).unwrap().trim()));
+        }
+        let details: serde_json::Value = request.call().unwrap().body_mut().read_json().unwrap();
+        assert_eq!(details["runtime_env"]["env_vars"]["GREETING"], "hi", "{details}");
+
+        fs::remove_file(place.path("d/broken")).unwrap();
+        fs::remove_dir_all(place.path("d/many")).unwrap();
+        assert!(submit(&place, &cluster, "wordcount d --output -").ok().out.starts_with("be\t12\nto\t12\n"));
+        let mut command = place.mobula("wordcount d");
+        command.env("MOBULA_RUNTIME_ENV", "not json");
+        let told = run(as_job(&mut command, &cluster)).error(1);
+        told.says(&["MOBULA_RUNTIME_ENV", "no JSON"], "in JSON");
+        // In messages a file has the name that the user gave it, as embedded.
+        fs::write(place.path("d/bad"), b"\xff").unwrap();
+        let bad = place.path("d/bad").display().to_string();
+        let there = submit(&place, &cluster, &format!("wordcount {bad}")).error(1);
+        assert_eq!(there, place.wordcount(&bad).error(1));
     });
 }
 
@@ -121,7 +189,7 @@ fn mistakes_are_told_before_there_is_a_job() {
 fn ctrl_c_stops_the_job() {
     on_cluster(|place, cluster| {
         place.put("text", "word ".repeat(200_000));
-        for signal in ["INT", "TERM"] {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
             // A shell's background ignores SIGINT, and so would its children.
             let mut command = Command::new("env");
             command.args(["--default-signal", MOBULA, "wordcount", "text", "--map-tasks", "100000"]);
@@ -133,7 +201,7 @@ fn ctrl_c_stops_the_job() {
             assert!(kill.success());
             let output = child.wait_with_output().unwrap();
             let err = String::from_utf8(output.stderr).unwrap();
-            assert_eq!(output.status.code(), Some(130), "{signal}: {err}");
+            assert_eq!(output.status.code(), Some(code), "{signal}: {err}");
             let client = mobula_jobs::Client::connect(&cluster.dashboard_url).unwrap();
             let status = client.details(&job(&err)).unwrap().status;
             assert_eq!(status, mobula_jobs::Status::Stopped, "{signal}: {err}");

@@ -16,11 +16,17 @@ fn a_cluster_and_this_process_train_the_same_bytes() {
     let Some(cluster) = cluster() else { return };
     watchdog(Duration::from_secs(300), move || {
         let place = Place::new();
-        for mode in ["average", "shared"] {
+        let kinds = [
+            ("average", "--rules textbook --max-rounds 11"),
+            ("shared", "--rules textbook --max-rounds 11 --mode shared"),
+            // With tests after some rounds, by the Agents.
+            ("fast", "--max-rounds 4 --round-steps 1000 --gate-reward=-1e9 --test-games 7"),
+            ("fast-shared", "--max-rounds 6 --mode shared --gate-reward=-1e9 --test-games 7"),
+        ];
+        for (mode, parameters) in kinds {
             let train = |name: &str, more: &[&str]| {
-                let line = format!(
-                    "train --agents 3 --max-rounds 11 --mode {mode} --run-dir {name} --checkpoint {name}.pth --json"
-                );
+                let line =
+                    format!("train --agents 3 {parameters} --run-dir {name} --checkpoint {name}.pth --json");
                 let mut command = Command::new(MOBULA);
                 command
                     .args(line.split_whitespace())
@@ -35,7 +41,7 @@ fn a_cluster_and_this_process_train_the_same_bytes() {
             };
             let here = train(&format!("here-{mode}"), &["--address", "local"]);
             let there = train(&format!("there-{mode}"), &["--address", &cluster.address, "--num-cpus", "1"]);
-            assert!(here.0 == there.0, "other weights with --mode {mode}");
+            assert!(here.0 == there.0, "other weights with {parameters}");
             assert_eq!((here.1, here.2), (there.1, there.2));
         }
     });

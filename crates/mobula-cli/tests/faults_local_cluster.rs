@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +57,8 @@ impl Drop for Mine {
 fn up_and_down_and_up_again_stops_exactly_what_it_started() {
     let Some(python) = environment() else { return };
     watchdog(LIMIT, move || {
-        let mine = Mine::new(python.python(), &[("RAY_AUTH_MODE", "disabled")]);
+        // Nothing says whether there should be a token, so the cluster has one of its own.
+        let mine = Mine::new(python.python(), &[]);
         assert_eq!(mine.state()["up"], false);
         let none = mine.run("cluster down").ok();
         assert!(none.err.contains("no cluster is up"), "{none:?}");
@@ -74,10 +76,29 @@ fn up_and_down_and_up_again_stops_exactly_what_it_started() {
         let told = mine.run("cluster up --nodes 3 --cpus-per-node 1").error(1);
         told.says(&["a cluster of 2 nodes with 1 CPUs each is up already"], "mobula cluster down");
 
-        // A program finds it where `up` said.
+        // Its token is its user's alone.
+        let token = PathBuf::from(before["cluster"]["token"].as_str().unwrap());
+        assert_eq!(token.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(up.out.contains(&format!("RAY_AUTH_TOKEN_PATH={}", token.display())), "{up:?}");
+
+        // A program finds it where `up` said, and presents the token by itself.
         let address = before["cluster"]["address"].as_str().unwrap();
         let status = mine.run(&format!("status --address {address}")).ok();
         assert_eq!(status.out.lines().filter(|line| line.starts_with("alive ")).count(), 2, "{}", status.out);
+
+        // Without it, and with another, nobody gets in, and learns that at once.
+        for address in ["address", "client_address"] {
+            let address = before["cluster"][address].as_str().unwrap();
+            for (variable, says) in [
+                (("RAY_AUTH_MODE", "disabled"), "wants a token, and none was found"),
+                (("RAY_AUTH_TOKEN", "another"), "does not accept the token of RAY_AUTH_TOKEN"),
+            ] {
+                let mut stranger = mine.place.mobula(&format!("status --address {address}"));
+                stranger.env("MOBULA_PYTHON", &mine.python).env("PATH", "/usr/bin:/bin").envs([variable]);
+                // Ray itself would say so after half a minute, and in other words.
+                run(&mut stranger).error(1).says(&["cannot attach", says], "~/.ray/auth_token");
+            }
+        }
 
         // One that has nothing to do with it.
         let mut bystander = std::process::Command::new("sleep").arg("600").spawn().unwrap();

@@ -20,6 +20,7 @@ const SOON: Duration = Duration::from_secs(180);
 const ROUNDS: usize = 200;
 const AGENT: &str = "mobula_trainer::agent::Agent";
 const GLOBAL: &str = "mobula_trainer::global_net::GlobalNet";
+const LEARNER: &str = "mobula_trainer::learner::Learner";
 
 /// Quick to notice that a node has died.
 fn small(python: &Environment, nodes: usize) -> Builder {
@@ -29,9 +30,16 @@ fn small(python: &Environment, nodes: usize) -> Builder {
 }
 
 fn train(place: &Place, address: &str) -> Command {
+    let mut command = training(place, address);
+    command.args(["--mode", "average"]);
+    command
+}
+
+/// In either mode, which is to follow.
+fn training(place: &Place, address: &str) -> Command {
     let mut command = Command::new(MOBULA);
     // No average ends it before its time, and no test is won.
-    let line = "train --agents 2 --num-cpus 1 --target-reward 1000 --run-dir run --json --max-rounds";
+    let line = "train --rules textbook --agents 2 --num-cpus 1 --target-reward 1000 --run-dir run --json --max-rounds";
     command.args(line.split(' ')).arg(ROUNDS.to_string()).args(["--address", address]);
     command.current_dir(place.root()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -39,7 +47,11 @@ fn train(place: &Place, address: &str) -> Command {
 
 /// Starts a training on the cluster and waits until it is under way.
 fn start(place: &Place, cluster: &TestCluster) -> Child {
-    let child = train(place, &cluster.address).envs(cluster.variables()).spawn().unwrap();
+    begin(train(place, &cluster.address), place, cluster)
+}
+
+fn begin(mut command: Command, place: &Place, cluster: &TestCluster) -> Child {
+    let child = command.envs(cluster.variables()).spawn().unwrap();
     let log = place.path("run").join("metrics.jsonl");
     let rounds = || fs::read_to_string(&log).map_or(0, |text| text.lines().count());
     eventually(SOON, || (rounds() >= 5).then_some(())).expect("the first rounds");
@@ -98,6 +110,23 @@ fn a_global_net_that_is_killed_gets_its_weights_back() {
         let same = fs::read(place.path("model_checkpoint.pth")).unwrap()
             == fs::read(place.path("here.pth")).unwrap();
         assert!(same, "other weights than those of a run that nobody broke");
+    });
+}
+
+#[test]
+fn a_learner_that_is_killed_takes_the_last_weights_and_the_run_goes_on() {
+    let Some(python) = environment() else { return };
+    watchdog(LIMIT, move || {
+        let place = Place::new();
+        let cluster = small(&python, 2).start().unwrap();
+        let mut command = training(&place, &cluster.address);
+        command.args(["--mode", "shared"]);
+        let child = begin(command, &place, &cluster);
+        let learner = actors(&cluster, 2, LEARNER);
+        assert_eq!(learner.len(), 1);
+        assert!(learner[0].1.kill());
+        let (_, text) = finish(child);
+        assert!(text.contains("the learner was started again and took the weights of round"), "{text}");
     });
 }
 

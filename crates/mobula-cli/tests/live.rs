@@ -34,8 +34,7 @@ struct Training {
 
 impl Training {
     fn start(place: &Place) -> Training {
-        let line =
-            "train --agents 2 --max-rounds 1000000 --target-reward 1e9 --run-dir run --live --live-port 0";
+        let line = "train --rules textbook --agents 2 --max-rounds 1000000 --target-reward 1e9 --run-dir run --live --live-port 0";
         let mut child = command(place, line).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = lines.find_map(|line| Some(line.unwrap().strip_prefix("live at ")?.to_owned()));
@@ -140,7 +139,9 @@ fn a_browser_shows_the_report() {
     watchdog(LIMIT, || {
         let Some(browser) = Browser::start() else { return };
         let place = Place::new();
-        let status = command(&place, "train --agents 2 --max-rounds 12 --run-dir run").status().unwrap();
+        let status = command(&place, "train --rules textbook --agents 2 --max-rounds 12 --run-dir run")
+            .status()
+            .unwrap();
         assert!(status.success());
         browser.open(&format!("file://{}", place.path("run/report.html").display()));
         let look = || {
@@ -192,8 +193,9 @@ fn the_page_is_for_this_machine_alone() {
 fn being_watched_changes_nothing() {
     let place = Place::new();
     let run = |name: &str, more: &str| {
-        let line =
-            format!("train --agents 2 --max-rounds 11 --run-dir {name} --checkpoint {name}.pth {more}");
+        let line = format!(
+            "train --rules textbook --agents 2 --max-rounds 11 --run-dir {name} --checkpoint {name}.pth {more}"
+        );
         assert!(command(&place, &line).stderr(Stdio::null()).status().unwrap().success());
         let log = fs::read_to_string(place.path(name).join("metrics.jsonl")).unwrap();
         let line = |line: &str| {

@@ -94,10 +94,15 @@ fn tell(state: Option<&State>, json: bool) -> anyhow::Result<()> {
             let (up, address) = (state.running(), &state.address);
             writeln!(
                 out,
-                "{up} of {} up\n\n  --address {address}\n  --address {}\n  --address {}\n\nlogs: {}",
+                "{up} of {} up\n\n  --address {address}\n  --address {}\n  --address {}\n\n{}logs: {}",
                 nodes(state.nodes),
                 state.client_address,
                 state.dashboard,
+                state.token.as_ref().map_or(String::new(), |file| format!(
+                    "token, which mobula presents by itself; for others:\n  export RAY_AUTH_MODE=token \
+                     RAY_AUTH_TOKEN_PATH={}\n\n",
+                    file.display()
+                )),
                 state.root.display()
             )
         }

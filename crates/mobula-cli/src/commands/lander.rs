@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use lunar_lander::cli::{self, PolicyName, TraceError};
+use mobula_outputs::Output;
 
 use crate::ui::Hinted;
 
@@ -60,7 +61,10 @@ impl Lander {
                 Ok(())
             }
             Lander::Trace { seeds, policy, out } => {
-                let steps = cli::write_trace(seeds.clone(), *policy, out).map_err(explain)?;
+                let unwritable = |source| TraceError::Io { path: out.display().to_string(), source };
+                let mut output = Output::create(out).map_err(unwritable).map_err(explain)?;
+                let steps = cli::write_trace(seeds.clone(), *policy, out, &mut output).map_err(explain)?;
+                output.finish().map_err(unwritable).map_err(explain)?;
                 eprintln!("{} episodes, {steps} steps in {}", seeds.len(), out.display());
                 Ok(())
             }

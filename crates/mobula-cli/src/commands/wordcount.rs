@@ -36,9 +36,14 @@ pub struct WordCount {
     #[arg(long, value_name = "K", default_value_t = 20)]
     top: usize,
 
-    /// Write all words to this file, count descending, then word by code point.
+    /// Write all words to this file, count descending, then word by code point; `-` is standard output, which then has
+    /// nothing else.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Whether that is standard output; in a job's driver the name is another.
+    #[arg(skip)]
+    to_stdout: bool,
 
     /// The format of that file.
     #[arg(long, value_enum, default_value_t = Format::Tsv)]
@@ -109,7 +114,13 @@ impl WordCount {
             self.paths.iter_mut().for_each(|path| files.input(path));
             self.check.iter_mut().for_each(|path| files.input(path));
         }
+        self.to_stdout = self.wants_stdout();
         self.output.iter_mut().for_each(|path| files.output(path));
+    }
+
+    /// Whether the words go to standard output.
+    pub fn wants_stdout(&self) -> bool {
+        self.output.as_deref().is_some_and(mobula_outputs::is_stdout)
     }
 
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
@@ -132,7 +143,8 @@ impl WordCount {
             output: output_start.elapsed().as_secs_f64(),
             total: start.elapsed().as_secs_f64(),
         };
-        self.report(&outcome, seconds, json).map_err(ui::stdout_error)
+        self.report(&outcome, seconds, json).map_err(ui::stdout_error)?;
+        ui::left_out(&outcome.left_out)
     }
 
     fn count(&self, ray: &Ray) -> anyhow::Result<Outcome<Partition>> {
@@ -178,7 +190,7 @@ impl WordCount {
             };
             serde_json::to_writer(&mut out, &report)?;
             writeln!(out)?;
-        } else {
+        } else if !self.to_stdout {
             let width = top.iter().map(|(_, count)| ui::thousands(*count).len()).max().unwrap_or(0);
             for (word, count) in &top {
                 writeln!(out, "{:>width$}  {word}", ui::thousands(*count))?;
@@ -210,16 +222,19 @@ impl WordCount {
     }
 }
 
+const LONG_WORD: &str = "is this a text? A word ends at white space";
+
 /// Adds what may help.
 fn explain(error: anyhow::Error) -> anyhow::Error {
     let hint = match error.downcast_ref::<InputError>() {
-        Some(InputError::Unreadable { .. }) => "is the path right, and may you read it?",
-        Some(InputError::NoFile(_)) => "give files, or directories that hold some",
-        Some(InputError::Empty(_)) => "hidden files and folders are left out: name them to have them counted",
+        Some(input) => input.hint(),
         None => match error.downcast_ref::<mobula::Error>() {
             Some(mobula::Error::TaskFailed { message, .. }) if message.contains("UTF-8") => {
                 let text = message.clone();
                 return Hinted::error(text, "--lossy counts on with U+FFFD in its place");
+            }
+            Some(mobula::Error::TaskFailed { message, .. }) if message.contains("no word may be longer") => {
+                return Hinted::error(message.clone(), LONG_WORD);
             }
             Some(mobula::Error::TaskFailed { message, panicked: false, .. }) => {
                 let text = message.clone();
@@ -230,6 +245,7 @@ fn explain(error: anyhow::Error) -> anyhow::Error {
             }
             Some(mobula::Error::TaskFailed { .. }) => "a panic is a mistake in the program: please report it",
             // Text that is sent is read here, not in a task.
+            _ if matches!(error.downcast_ref(), Some(mobula_wordcount::Error::LongWord { .. })) => LONG_WORD,
             _ if error.is::<mobula_wordcount::Error>() => "is the path right, and may you read it?",
             _ => return error,
         },

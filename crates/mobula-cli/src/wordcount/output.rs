@@ -1,13 +1,14 @@
 //! The file with all words, written whole or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Result;
 use mobula::Blob;
+use mobula_outputs::Output;
 
-use crate::ui::Hinted;
+use crate::ui::{self, Hinted};
 
 /// How the words are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -20,41 +21,25 @@ pub enum Format {
 
 /// Writes all words, count descending, then word by code point.
 ///
-/// A regular file appears under its name only once it is complete; a device or a pipe is written as it is.
-///
 /// # Errors
-/// Names the file; nothing of it is left behind.
+/// Names the file; nothing of it is left behind. A pipe that nobody reads any more is [`io::ErrorKind::BrokenPipe`].
 pub fn write_output(path: &Path, format: Format, partitions: &[Blob]) -> Result<()> {
-    let special = fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir());
-    let written =
-        if special { write_device(path, format, partitions) } else { write_file(path, format, partitions) };
-    written.map_err(|cause| {
+    let write = || {
+        let mut output = Output::create(path)?;
+        write_words(format, partitions, &mut output)?;
+        output.finish()
+    };
+    write().map_err(|cause| {
+        if mobula_outputs::is_stdout(path) {
+            return ui::stdout_error(cause);
+        }
         let hint = "is there room on that disk, and may you write there? The counts were complete: nothing but this file \
                     is missing";
         Hinted::error(format!("cannot write {}: {cause}", path.display()), hint)
     })
 }
 
-fn write_device(path: &Path, format: Format, partitions: &[Blob]) -> io::Result<()> {
-    write_words(format, partitions, &mut File::options().write(true).open(path)?)
-}
-
-fn write_file(path: &Path, format: Format, partitions: &[Blob]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file =
-        tempfile::Builder::new().prefix(".mobula-").permissions(permissions()).tempfile_in(folder)?;
-    write_words(format, partitions, file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
-}
-
-/// What any new file gets, less what the user's umask takes away.
-fn permissions() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
-fn write_words(format: Format, partitions: &[Blob], file: &mut File) -> io::Result<()> {
+fn write_words(format: Format, partitions: &[Blob], file: &mut Output) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, file);
     match format {
         Format::Tsv => mobula_wordcount::write(partitions, &mut out)?,

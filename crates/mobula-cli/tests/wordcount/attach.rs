@@ -124,10 +124,3 @@ fn of_another_build(mut library: Vec<u8>) -> Vec<u8> {
     }
     library
 }
-
-#[test]
-fn a_folder_for_temporary_files_that_is_not_there_is_named() {
-    let (_listener, address) = listener();
-    let told = attach(&address, &[("TMPDIR", Path::new("/nonexistent/folder"))]);
-    told.says(&["cannot stage the program in /nonexistent/folder", "No such file"], "TMPDIR");
-}

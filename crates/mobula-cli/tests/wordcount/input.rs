@@ -136,3 +136,77 @@ fn a_character_that_the_end_of_a_file_cuts_off_is_invalid() {
     let place = Place::with(&[("d/1", b"abc \xe2\x82".as_slice()), ("d/2", b"\xac".as_slice())]);
     place.wordcount("d").error(1).says(&["d/1", "byte 4"], "--lossy");
 }
+
+/// The files of `/proc` say that their size is 0: they were counted as empty.
+#[test]
+fn a_file_that_says_its_size_is_0_is_read_to_its_end() {
+    let place = Place::new();
+    for line in ["/proc/cpuinfo", "/proc/cpuinfo --ship", "/proc/cpuinfo --map-tasks 7"] {
+        let count = |line: &str| {
+            let out = place.wordcount(&format!("{line} --output all --top 0")).ok();
+            assert!(!out.err.contains("there is no word"), "{}", out.err);
+            place.read("all")
+        };
+        assert!(count(line).contains("processor\t"), "{line}");
+    }
+}
+
+/// A link to nowhere in a folder: nothing at all was counted.
+#[test]
+fn what_cannot_be_read_in_a_folder_is_left_out_and_the_exit_code_says_so() {
+    let place = Place::with(&[("d/a", "one two"), ("d/c", "two")]);
+    std::os::unix::fs::symlink("nowhere", place.path("d/b")).unwrap();
+    for line in ["d --output all", "d --output all --ship"] {
+        let run = place.wordcount(line);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert_eq!(run.out, "2  two\n1  one\n");
+        assert_eq!(place.read("all"), "two\t2\none\t1\n");
+        assert!(run.err.contains("warning: d/b: a link to nowhere"), "{}", run.err);
+        assert!(
+            run.err.contains("error: the result lacks an input") && run.err.contains("\n\nhint: "),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn a_pipe_is_left_out_of_a_folder_and_refused_by_its_name() {
+    let place = Place::with(&[("d/a", "one")]);
+    let made = std::process::Command::new("mkfifo").arg(place.path("d/p")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(place.wordcount("d").ok().out, "1  one\n");
+    place.wordcount("d/p").error(1).says(&["d/p", "but a pipe"], "files");
+}
+
+#[test]
+fn names_that_are_no_text_are_counted_as_any_other() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::with(&[("d/a", "one")]);
+    let odd = std::ffi::OsStr::from_bytes(b"d/\xff\xfe");
+    fs::write(place.root().join(odd), "two").unwrap();
+    assert_eq!(place.wordcount("d --ship").ok().out, "1  one\n1  two\n");
+    assert_eq!(run(place.mobula("wordcount").arg(odd)).ok().out, "1  two\n");
+}
+
+/// A file of 2 GiB that is one word took 10 GB; a count of words to print that no memory has was set aside at once.
+#[test]
+fn sizes_have_bounds_and_an_error_names_what_was_too_much() {
+    let place = Place::with(&[("text", "one two")]);
+    let file = fs::File::create(place.path("long")).unwrap();
+    // A hole reads as zeros, which are no white space.
+    file.set_len(2 << 30).unwrap();
+    for line in ["long", "long --ship", "long --map-tasks 2"] {
+        let script = format!("ulimit -v 2000000; exec \"$0\" wordcount {line} --num-cpus 1");
+        let run = run(place.program("/bin/bash").args(["-c", &script, MOBULA]).env("MOBULA_NUM_CPUS", "1"));
+        run.error(1).says(&["long has a word of more than 64 MiB at byte 0"], "white space");
+    }
+    let most = u64::MAX;
+    assert_eq!(place.wordcount(&format!("text --top {most}")).ok().out, "1  one\n1  two\n");
+    let told = run(&mut place.mobula("wordcount text --map-tasks 1000000 --reduce-tasks 1000000"));
+    assert!(told.err.contains("make 1000000000000 buckets"), "{told:?}");
+    let script = "ulimit -v 4000000; exec \"$0\" sweep --seeds 9999999999 --out s";
+    let told = run(place.program("/bin/bash").args(["-c", script, MOBULA]));
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.err.contains("9999999999 seeds"), "{told:?}");
+}

@@ -1,7 +1,7 @@
 //! The file with all words: whole, or not there.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::{Command, Stdio};
 
 use mobula_testkit::{report_skip, skip};
@@ -160,4 +160,81 @@ fn a_folder_that_may_not_be_written_is_an_error() {
     }
     let told = place.wordcount("text --output closed/all").error(1);
     told.says(&["cannot write closed/all", "Permission denied"], "may you write there");
+}
+
+/// A link to a stream was replaced by a file, and the stream stayed empty.
+#[test]
+fn a_link_to_an_open_file_goes_on_where_that_is() {
+    let place = Place::with(&[("text", "b b a")]);
+    symlink("/proc/self/fd/1", place.path("out")).unwrap();
+    for (arguments, real) in [("--top 0", "b\t2\na\t1\n"), ("--top 1", "b\t2\na\t1\n2  b\n")] {
+        let script = format!("exec \"$0\" wordcount text {arguments} --output out > real");
+        run(place.program("/bin/sh").args(["-c", &script, MOBULA])).ok();
+        assert_eq!(place.read("real"), real);
+        assert!(fs::symlink_metadata(place.path("out")).unwrap().is_symlink());
+    }
+}
+
+/// A link was replaced by a file of mode 0644, and what it led to stayed as it was.
+#[test]
+fn a_link_leads_to_the_file_which_keeps_its_mode() {
+    let place = Place::with(&[("text", "a"), ("real", ""), ("twin", "")]);
+    fs::set_permissions(place.path("real"), Permissions::from_mode(0o600)).unwrap();
+    symlink("real", place.path("link")).unwrap();
+    fs::hard_link(place.path("twin"), place.path("other")).unwrap();
+    for output in ["link", "other"] {
+        place.wordcount(&format!("text --output {output}")).ok();
+    }
+    assert_eq!((place.read("real").as_str(), place.read("twin").as_str()), ("a\t1\n", "a\t1\n"));
+    assert!(fs::symlink_metadata(place.path("link")).unwrap().is_symlink());
+    assert_eq!(fs::metadata(place.path("real")).unwrap().permissions().mode() & 0o7777, 0o600);
+    let trace = "lander trace --seeds 0..1 --out";
+    run(&mut place.mobula(&format!("{trace} link"))).ok();
+    run(&mut place.mobula("lander verify real")).ok();
+    assert_eq!(fs::metadata(place.path("real")).unwrap().permissions().mode() & 0o7777, 0o600);
+    // What was there stays where a command fails.
+    run(&mut place.mobula(&format!("{trace} /dev/full"))).error(1).says(&["/dev/full"], "write there");
+    assert_eq!(place.names("."), ["link", "other", "real", "text", "tmp", "twin"]);
+}
+
+#[test]
+fn a_dash_is_standard_output_which_has_nothing_else_then() {
+    let place = Place::with(&[("text", "b b a")]);
+    assert_eq!(place.wordcount("text --output -").ok().out, "b\t2\na\t1\n");
+    assert_eq!(place.names("."), ["text", "tmp"]);
+    let mut both = place.mobula("--json wordcount text --output -");
+    run(&mut both).error(2).says(&["--output -", "--json"], "--help");
+}
+
+/// A signal while the file was written left 20 MB of `.mobula-XXXX` beside it.
+#[test]
+fn a_signal_or_a_kill_leaves_nothing_beside_the_output() {
+    let text: String = (0..300_000).map(|n| format!("word{n} ")).collect();
+    let place =
+        Place::with(&[("text", text.as_str()), ("out/all", "precious"), ("out/.mobula-out-1-a", "half")]);
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("KILL", 137)] {
+        for wait in ["0.05", "0.1", "0.2", "0.3"] {
+            let script = format!(
+                "\"$0\" wordcount text --output out/all --format json & sleep {wait}; kill -{signal} $!; wait $!"
+            );
+            // A shell's background ignores SIGINT unless it says otherwise.
+            let script = format!("set -m; {script}");
+            let mut shell = place.program("/bin/bash");
+            let ended = run(shell.env("PATH", "/usr/bin:/bin").args(["-c", &script, MOBULA]));
+            assert!([Some(code), Some(0)].contains(&ended.code), "{signal} {ended:?}");
+            let all = place.read("out/all");
+            assert!(all == "precious" || all.ends_with("\n}\n"), "{} bytes", all.len());
+        }
+    }
+    place.wordcount("text --output out/all").ok();
+    assert_eq!(place.names("out"), ["all"]);
+}
+
+#[test]
+fn a_closed_standard_error_is_no_reason_to_fail() {
+    let place = Place::with(&[("text", "a")]);
+    for (stderr, line, code) in [("/dev/full", "text", 0), ("/dev/full", "absent", 1)] {
+        let script = format!("exec \"$0\" wordcount {line} 2> {stderr}");
+        assert_eq!(run(place.program("/bin/sh").args(["-c", &script, MOBULA])).code, Some(code));
+    }
 }

@@ -7,6 +7,17 @@ import ray
 
 ray.init(address=sys.argv[1], logging_level="ERROR")
 
+if sys.argv[2:] == ["first"]:
+    start = time.time()
+
+    @ray.remote(scheduling_strategy="SPREAD")
+    def first():
+        pass
+
+    ray.get([first.remote() for _ in range(2)])
+    print(time.time() - start, flush=True)
+    sys.exit()
+
 
 @ray.remote
 def nothing():

@@ -2,6 +2,7 @@
 
 mod core;
 mod dqn;
+mod first;
 mod lander;
 mod table;
 mod wordcount;
@@ -20,6 +21,9 @@ pub struct Bench {
 enum What {
     /// The engine: tasks per second; embedded beside rayon, on a cluster beside a Python driver.
     Core(core::Core),
+    /// What a driver meets first; for `bench core`.
+    #[command(hide = true)]
+    First(first::First),
     /// The counting of words, beside a plain `HashMap<String, u64>`.
     #[command(name = "wordcount")]
     WordCount(wordcount::WordCountBench),
@@ -38,6 +42,7 @@ impl Bench {
     pub fn run(&self, ray: &Ray, json: bool) -> anyhow::Result<()> {
         match &self.what {
             What::Core(bench) => bench.run(ray, json),
+            What::First(bench) => bench.run(ray),
             What::WordCount(bench) => bench.run(ray, json),
             What::Lander(bench) => bench.run(json),
             What::Dqn(bench) => bench.run(json),

@@ -1,66 +1,31 @@
 //! `mobula train`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{ArgAction, ValueEnum};
-use dqn::{Config, Weights, checkpoint};
+use clap::ArgAction;
 use mobula::Ray;
-use mobula_trainer::{Live, Mode, Plan, Stop};
+use mobula_trainer::parameters::to_toml;
+use mobula_trainer::{Live, Plan, RunDir, Stop, verdict};
 
+pub mod parameters;
+mod place;
 mod progress;
 mod run;
 mod trainer;
 
+use parameters::{Chosen, Given};
 use run::{Outcome, Run};
-use trainer::{Alone, Distributed};
+use trainer::{Alone, Distributed, Solo};
 
 use crate::ui::{Hinted, thousands};
 
-/// How the Agents' work comes together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ModeName {
-    /// Every Agent learns; the weights are averaged after each round.
-    Average,
-    /// The Agents play; one learner learns from what all of them saw.
-    Shared,
-}
-
-impl From<ModeName> for Mode {
-    fn from(name: ModeName) -> Mode {
-        match name {
-            ModeName::Average => Mode::Average,
-            ModeName::Shared => Mode::Shared,
-        }
-    }
-}
-
-/// Train a network to land on the moon, with several Agents and a GlobalNet, until the test games are won.
+/// Train a network, with several Agents and a GlobalNet, until the environment is solved: to land on the moon, by default.
 #[derive(Debug, clap::Args)]
 pub struct Train {
-    /// Agents, each an actor.
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    agents: usize,
-    /// Transitions in a learn step.
-    #[arg(long, default_value_t = 64, value_name = "N")]
-    batch_size: usize,
-    /// Episodes that each Agent trains between two synchronisations.
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    epochs_per_sync: usize,
-    /// The average reward of the test games that ends the training.
-    #[arg(long, default_value_t = 100.0, value_name = "REWARD", allow_negative_numbers = true)]
-    target_reward: f64,
-    /// Rounds after which it ends without (with --single: 2 episodes each).
-    #[arg(long, default_value_t = 1000, value_name = "N")]
-    max_rounds: u64,
-    /// What everything random begins with.
-    #[arg(long, default_value_t = 0, value_name = "SEED")]
-    seed: u64,
-    /// How the Agents' work comes together.
-    #[arg(long, value_enum, default_value = "average")]
-    mode: ModeName,
+    #[command(flatten)]
+    chosen: Chosen,
     /// CPUs that each actor holds: by default 2 on a cluster, and none embedded, where the machine's are shared.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     num_cpus: Option<f64>,
@@ -73,70 +38,85 @@ pub struct Train {
     /// Go on where the run in --run-dir was interrupted, with its parameters.
     #[arg(long, requires = "run_dir", action = ArgAction::SetTrue)]
     resume: bool,
-    /// One agent alone in this process, by the rules of the single-node program.
+    /// One agent alone in this process.
     #[arg(long)]
     single: bool,
+    /// Write all parameters, as they would be, to standard output, and train nothing.
+    #[arg(long)]
+    print_config: bool,
     /// Serve a page on this machine while it trains: the reward so far, what each actor is doing, the newest weights flying.
     #[arg(long)]
     live: bool,
     /// The page's port [default: 8650, or any if that is taken].
     #[arg(long, requires = "live", value_name = "PORT")]
     live_port: Option<u16>,
+    #[command(flatten)]
+    given: Given,
 }
 
 impl Train {
     /// Whether it runs in this process whatever the address says.
     pub fn is_embedded(&self) -> bool {
-        self.single
+        // A plan that cannot be read is told of later.
+        self.single || self.print_config || self.plan().is_ok_and(|plan| plan.single)
     }
 
-    fn plan(&self) -> Plan {
-        Plan {
-            agents: self.agents,
-            epochs_per_sync: self.epochs_per_sync,
-            config: Config { batch_size: self.batch_size, ..Config::default() },
-            seed: self.seed,
-            target_reward: self.target_reward,
-            max_rounds: self.max_rounds,
-            mode: self.mode.into(),
-            ..Plan::default()
+    /// What a job takes along.
+    pub fn files(&mut self, files: &mut mobula::Files) {
+        self.chosen.files(files);
+    }
+
+    /// What is to be trained: in a run that goes on, what it began with.
+    fn plan(&self) -> Result<Plan> {
+        if let (true, Some(path)) = (self.resume, &self.run_dir)
+            && let Some(plan) = RunDir::plan(path)?
+        {
+            self.chosen.agree_with(&plan)?;
+            self.given.agree_with(&plan)?;
+            anyhow::ensure!(
+                plan.single || !self.single,
+                "this run has Agents, and it cannot go on with --single"
+            );
+            return Ok(plan);
         }
-    }
-
-    /// A name like CleanRL's.
-    fn default_dir(&self) -> PathBuf {
-        let kind = match (self.single, self.mode) {
-            (true, _) => "single".to_string(),
-            (_, ModeName::Average) => format!("average-{}", self.agents),
-            (_, ModeName::Shared) => format!("shared-{}", self.agents),
-        };
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        PathBuf::from(format!("runs/LunarLander-v3__{kind}__{}__{time}", self.seed))
+        let mut plan = self.chosen.plan(self.single)?;
+        self.given.set(&mut plan)?;
+        plan.check()?;
+        Ok(plan)
     }
 
     pub fn run(&self, ray: &Ray, json: bool) -> Result<()> {
-        let plan = self.plan();
-        plan.check()?;
-        let live = self.live.then(|| self.start_live()).transpose()?;
-        // Before hours of work, not after them.
-        if !(self.resume && self.checkpoint.exists()) {
-            checkpoint::save(&Weights::initial(plan.config.hidden, plan.seed)?, &self.checkpoint)?;
+        let plan = self.plan()?;
+        if self.print_config {
+            return Ok(write!(io::stdout().lock(), "{}", to_toml(&plan))?);
         }
-        let path = self.run_dir.clone().unwrap_or_else(|| self.default_dir());
-        let run = Run::new(ray, plan.target_reward, &self.checkpoint, live)?;
-        let outcome = if self.single {
-            let resume = |state: &[u8]| Alone::resume(plan.clone(), state);
-            run.train(&path, &plan, self.resume, resume, || Alone::start(plan.clone()))?
-        } else {
-            let num_cpus = self.num_cpus.or((!ray.is_local()).then_some(2.0));
-            let resume = |state: &[u8]| Distributed::resume(ray, state, num_cpus);
-            run.train(&path, &plan, self.resume, resume, || Distributed::start(ray, plan.clone(), num_cpus))?
+        // Before hours of work, not after them.
+        place::check_checkpoint(&self.checkpoint)?;
+        let live = self.live.then(|| self.start_live()).transpose()?;
+        let run = Run::new(ray, &self.checkpoint, live)?;
+        let path = self.run_dir.as_deref();
+        let outcome = match (plan.single, plan.rules) {
+            (true, mobula_trainer::Rules::Textbook) => {
+                let resume = |state: &[u8]| Alone::resume(plan.clone(), state);
+                run.train(path, &plan, self.resume, resume, || Alone::start(plan.clone()))?
+            }
+            (true, mobula_trainer::Rules::Fast) => {
+                let resume = |state: &[u8]| Solo::resume(plan.clone(), state);
+                run.train(path, &plan, self.resume, resume, || Solo::start(plan.clone()))?
+            }
+            (false, _) => {
+                let num_cpus = self.num_cpus.or((!ray.is_local()).then_some(2.0));
+                let resume = |state: &[u8]| Distributed::resume(ray, state, num_cpus);
+                run.train(path, &plan, self.resume, resume, || {
+                    Distributed::start(ray, plan.clone(), num_cpus)
+                })?
+            }
         };
-        self.report(&outcome, &path, json)?;
+        self.report(&plan, &outcome, json)?;
         if outcome.stop.is_none() {
             return Err(Hinted::error(
                 "interrupted; the weights are saved",
-                format!("go on with --run-dir {} --resume", path.display()),
+                format!("go on with --run-dir {} --resume", outcome.path.display()),
             ));
         }
         Ok(())
@@ -153,20 +133,21 @@ impl Train {
         Ok(live)
     }
 
-    fn report(&self, outcome: &Outcome, path: &Path, json: bool) -> Result<()> {
-        let Outcome { stop, unit, average, rounds, env_steps, phases, seconds } = outcome;
-        let reached = *stop == Some(Stop::Reached);
+    fn report(&self, plan: &Plan, outcome: &Outcome, json: bool) -> Result<()> {
+        let Outcome { path, stop, unit, average, score, rounds, env_steps, phases, seconds } = outcome;
         let rate = *env_steps as f64 / seconds.max(1e-9);
+        let what = match score {
+            Some(score) => verdict(plan, *average, score),
+            None => "not there yet".into(),
+        };
         eprintln!(
-            "{}: average reward {} after {rounds} {unit}s, {} steps in {seconds:.1} s ({} steps/s); weights in {}, run in {}",
-            if reached { "landed" } else { "not there yet" },
-            average.map_or("unknown".into(), |average| format!("{average:.1}")),
+            "{what}; {rounds} {unit}s, {} steps in {seconds:.1} s ({} steps/s); weights in {}, run in {}",
             thousands(*env_steps),
             thousands(rate as u64),
             self.checkpoint.display(),
             path.display(),
         );
-        if !self.single && *rounds > 0 {
+        if !plan.single && *rounds > 0 {
             let mean = |seconds: f64| 1e3 * seconds / *rounds as f64;
             eprintln!(
                 "mean per round: training {:.1} ms, updating {:.1} ms, synchronising {:.1} ms, testing {:.1} ms",
@@ -179,20 +160,26 @@ impl Train {
         let mut out = io::stdout().lock();
         if json {
             let result = serde_json::json!({
-                "reached": reached,
+                "reached": *stop == Some(Stop::Reached),
+                "solved": score.map(|score| plan.is_solved(&score)),
+                "final": score,
                 "average_reward": average,
                 "rounds": rounds,
                 "env_steps": env_steps,
                 "seconds": seconds,
                 "steps_per_second": rate,
-                "seed": self.seed,
+                "env": plan.env,
+                "rules": plan.rules,
+                "agents": plan.agents,
+                "batch_size": mobula_trainer::parameters::parameter("batch_size")?.get(plan).and_then(|size| size.parse::<u64>().ok()),
+                "seed": plan.seed,
                 "checkpoint": self.checkpoint,
                 "run_dir": path,
                 "phases": phases,
             });
             writeln!(out, "{result}")?;
-        } else if let Some(average) = average {
-            writeln!(out, "{average:.2}")?;
+        } else if let Some(score) = score {
+            writeln!(out, "{:.2}", score.mean)?;
         }
         Ok(())
     }

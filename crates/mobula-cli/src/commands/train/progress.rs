@@ -16,15 +16,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// On the way to an average reward of `target`.
-    pub fn new(target: f64) -> Progress {
+    /// Before the first round.
+    pub fn new() -> Progress {
         let terminal = io::stderr().is_terminal();
         let drawn = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, drawn);
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
             bar.set_style(style);
         }
-        Progress { bar, last: None, target, terminal }
+        Progress { bar, last: None, target: 0.0, terminal }
+    }
+
+    /// On the way to an average reward of `target`.
+    pub fn aim(&mut self, target: f64) {
+        self.target = target;
     }
 
     /// A round is over.

@@ -1,15 +1,16 @@
 //! A run under way: rounds until it is over, and all that is written and shown on the way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use dqn::{Weights, checkpoint};
+use dqn::{Score, Weights, checkpoint};
 use mobula::Ray;
-use mobula_trainer::{Ended, Live, Metrics, Phases, Plan, Round, RunDir, Stop};
+use mobula_trainer::{Ended, Live, Metrics, Phases, Plan, Round, RunDir, Stop, final_score};
 
+use super::place;
 use super::progress::Progress;
 use super::trainer::Trainer;
 
@@ -36,11 +37,16 @@ pub struct Run<'a> {
 
 /// What came of a run.
 pub struct Outcome {
+    /// The run's folder.
+    pub path: PathBuf,
     /// Why it is over; `None` where it was interrupted.
     pub stop: Option<Stop>,
     /// What a round is called.
     pub unit: &'static str,
+    /// The average of the last test.
     pub average: Option<f64>,
+    /// What the weights came to in games that decided nothing; `None` where the run was interrupted.
+    pub score: Option<Score>,
     pub rounds: u64,
     pub env_steps: u64,
     pub phases: Phases,
@@ -49,72 +55,90 @@ pub struct Outcome {
 
 impl<'a> Run<'a> {
     /// One whose weights go to `checkpoint`; it begins now.
-    pub fn new(ray: &Ray, target: f64, checkpoint: &'a Path, live: Option<Live>) -> Result<Run<'a>> {
+    pub fn new(ray: &Ray, checkpoint: &'a Path, live: Option<Live>) -> Result<Run<'a>> {
         Ok(Run {
             clock: Instant::now(),
             before: 0.0,
             interrupted: stop_flag(ray)?,
-            progress: Progress::new(target),
+            progress: Progress::new(),
             phases: Phases::default(),
             checkpoint,
             live,
         })
     }
 
-    /// Trains in the folder `path` until it is over: what `resume` makes of the state that is saved there, if it is to go on and there
-    /// is one, else what `start` gives.
+    /// Trains until it is over, in the folder `path` or in a new one: what `resume` makes of the state that is saved there, if it is
+    /// to go on and there is one, else what `start` gives. Nothing is written before that has succeeded.
     pub fn train<T: Trainer>(
         mut self,
-        path: &Path,
+        path: Option<&Path>,
         plan: &Plan,
         go_on: bool,
         resume: impl FnOnce(&[u8]) -> Result<T>,
         start: impl FnOnce() -> Result<T>,
     ) -> Result<Outcome> {
         let mut lines = Vec::new();
-        let (mut dir, mut trainer) = match if go_on { RunDir::reopen(path)? } else { None } {
-            Some((saved, state)) => {
+        let saved = match path.filter(|_| go_on) {
+            Some(path) => RunDir::reopen(path)?.map(|saved| (path, saved)),
+            None => None,
+        };
+        let (mut dir, mut trainer) = match saved {
+            Some((path, (saved, state))) => {
                 let trainer = resume(&state).with_context(|| path.display().to_string())?;
                 let (dir, before) = saved.go_on_after(trainer.rounds())?;
                 lines = before;
                 eprintln!("going on after {} {} of {}", T::UNIT, trainer.rounds(), path.display());
                 (dir, trainer)
             }
-            None => (RunDir::create(path, plan)?, start()?),
+            None => {
+                let trainer = start()?;
+                let path = path.map_or_else(|| place::new_dir(plan), |path| Ok(path.into()))?;
+                (RunDir::create(&path, plan)?, trainer)
+            }
         };
         lines.iter().for_each(|line| self.phases.add(&line.phases));
         self.before = lines.last().map_or(0.0, |line| line.seconds);
+        self.progress.aim(trainer.plan().target());
         if let Some(live) = &self.live {
             live.begin(trainer.plan(), T::UNIT, trainer.middle(), &lines, trainer.activity());
         }
         let ended = self.rounds(&mut trainer, &mut dir);
+        let seconds = self.seconds();
         // However it ends, the weights are there, and if it can be the state.
         let weights = trainer.weights();
         self.save(&weights)?;
         if let Ok(state) = trainer.state() {
             dir.save(&state)?;
         }
-        let report = dir.report(trainer.plan(), &weights, reason(&ended), T::UNIT, &program());
+        let score = match ended {
+            Ok(Some(_)) => Some(final_score(trainer.plan(), &weights)?),
+            _ => None,
+        };
+        let how = reason(&ended);
+        let report = dir.report(trainer.plan(), &weights, how, score.as_ref(), T::UNIT, &program());
         self.progress.end();
         // What ended the training comes first.
         let stop = ended?;
         report?;
         if let Some(live) = &self.live {
-            let how = match stop {
-                Some(Stop::Reached) => "Landed",
-                Some(Stop::Exhausted) => "Not there yet, and out of time",
-                None => "Interrupted",
+            let how = match (stop, &score) {
+                (Some(_), Some(score)) if trainer.plan().is_solved(score) => "Solved",
+                (Some(Stop::Reached), _) => "Over, and not solved",
+                (Some(Stop::Exhausted), _) => "Not there yet, and out of time",
+                (None, _) => "Interrupted",
             };
-            live.end(&format!("{how}. The report is in {}.", path.join("report.html").display()));
+            live.end(&format!("{how}. The report is in {}.", dir.path().join("report.html").display()));
         }
         Ok(Outcome {
+            path: dir.path().into(),
             stop,
             unit: T::UNIT,
             average: trainer.last_average(),
+            score,
             rounds: trainer.rounds(),
             env_steps: trainer.env_steps(),
             phases: self.phases,
-            seconds: self.seconds(),
+            seconds,
         })
     }
 
@@ -134,7 +158,7 @@ impl<'a> Run<'a> {
                 Err(error) => return Err(error),
             };
             self.phases.add(&round.phases);
-            let metrics = Metrics::of(&round, trainer.env_steps(), self.seconds());
+            let metrics = Metrics::of(&round, trainer.env_steps(), self.seconds(), trainer.recent());
             dir.log(&metrics)?;
             self.tell(&round, &metrics);
             if round.test.is_some() && weights_due.now() {
