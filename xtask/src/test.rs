@@ -4,7 +4,7 @@
 //!
 //! | name | what it gets | how often |
 //! |---|---|---|
-//! | `cluster_*` | the five-node cluster that this command starts, shared, through `mobula_testkit::cluster()` | once for each version of Ray |
+//! | `cluster_*` | the five-node cluster that this command starts, shared, through `mobula_testkit::cluster()` | with the newest Ray; what both engines promise (`ON_EVERY_RAY`) with each |
 //! | `faults_*` | a Python with Ray through `mobula_testkit::environment()`, to start clusters of their own | with the newest Ray |
 //! | all others, unit tests and documentation | nothing | once |
 //!
@@ -38,9 +38,9 @@ pub struct Arguments {
     /// Only the tests that need neither Python nor Ray
     #[arg(long)]
     no_cluster: bool,
-    /// Run the `faults_*` tests with every version of Ray, not only the newest
+    /// Run all tests on clusters with every version of Ray, not only the newest
     #[arg(long)]
-    faults_on_all: bool,
+    all_on_all: bool,
     /// Only tests whose name contains one of these words
     filter: Vec<String>,
 }
@@ -73,10 +73,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     for (version, python) in &with_ray {
-        on_shared_cluster(version, python, &targets, &arguments.filter, &mut report);
+        let all = arguments.all_on_all || Some(version) == newest;
+        on_shared_cluster(version, python, &targets, all, &arguments.filter, &mut report);
     }
     for (version, python) in &with_ray {
-        if arguments.faults_on_all || Some(version) == newest {
+        if arguments.all_on_all || Some(version) == newest {
             with_own_clusters(version, python, &targets, &arguments.filter, &mut report);
         }
     }
@@ -107,15 +108,20 @@ fn plain(filter: &[String]) -> Outcome {
     Step::new("tests without Ray", filtered(command, filter, &[])).run()
 }
 
-/// The `cluster_*` targets, on one cluster.
+/// What an older Ray has to keep as well: the promises of the engines, to Rust and to Python. The rest stands on them.
+const ON_EVERY_RAY: [&str; 3] = ["cluster_conformance", "cluster_python", "cluster_smoke"];
+
+/// The `cluster_*` targets, or those of `ON_EVERY_RAY`, on one cluster.
 fn on_shared_cluster(
     version: &str,
     python: &Environment,
     targets: &[String],
+    all: bool,
     filter: &[String],
     report: &mut Report,
 ) {
-    let Some(command) = select(targets, "cluster_") else { return };
+    let patterns: &[&str] = if all { &["cluster_*"] } else { &ON_EVERY_RAY };
+    let Some(command) = select(targets, "cluster_", patterns) else { return };
     let begin = Instant::now();
     let name = format!("Ray {version}: start five nodes");
     step::announce(&name);
@@ -126,7 +132,7 @@ fn on_shared_cluster(
     report.add(Outcome::done(&name, begin.elapsed()));
     let mut command = filtered(command, filter, &["--test-threads=1"]);
     command.envs(cluster.variables());
-    report.add(Step::new(format!("Ray {version}: cluster_*"), command).run());
+    report.add(Step::new(format!("Ray {version}: {}", patterns.join(", ")), command).run());
     let begin = Instant::now();
     drop(cluster);
     report.add(Outcome::done(&format!("Ray {version}: stop five nodes"), begin.elapsed()));
@@ -140,7 +146,7 @@ fn with_own_clusters(
     filter: &[String],
     report: &mut Report,
 ) {
-    let Some(command) = select(targets, "faults_") else { return };
+    let Some(command) = select(targets, "faults_", &["faults_*"]) else { return };
     let mut command = filtered(command, filter, &["--test-threads=1"]);
     command.env("MOBULA_PYTHON", python.python()).env("MOBULA_TEST_RAY_VERSION", version);
     command
@@ -150,13 +156,17 @@ fn with_own_clusters(
     report.add(Step::new(format!("Ray {version}: faults_*"), command).run());
 }
 
-/// `cargo test` for the targets with this prefix; `None` when there are none.
+/// `cargo test` for the targets of these patterns; `None` when there are none with this prefix.
 ///
 /// The whole workspace is named, and the targets by a pattern, so that features are resolved as in the other steps and
 /// nothing is compiled again.
-fn select(targets: &[String], prefix: &str) -> Option<Command> {
+fn select(targets: &[String], prefix: &str, patterns: &[&str]) -> Option<Command> {
     let any = targets.iter().any(|target| target.starts_with(prefix));
-    any.then(|| cargo(&["test", "--workspace", "--no-fail-fast", "--test", &format!("{prefix}*")]))
+    any.then(|| {
+        let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
+        patterns.iter().for_each(|pattern| _ = command.args(["--test", pattern]));
+        command
+    })
 }
 
 /// Adds the words for the test programs.

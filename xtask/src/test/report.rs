@@ -104,11 +104,14 @@ impl Report {
 
     fn summary(&self) -> String {
         let width = self.outcomes.iter().map(|outcome| outcome.name.chars().count()).max().unwrap_or(0);
+        let whole: f64 = self.outcomes.iter().map(|outcome| outcome.took.as_secs_f64()).sum();
         let mut text = String::new();
         let mut skipped: BTreeMap<&str, usize> = BTreeMap::new();
         for outcome in &self.outcomes {
             let mark = if outcome.problem.is_none() { "ok    " } else { "FAILED" };
-            text += &format!("{mark}  {:<width$}  {:>7.1} s", outcome.name, outcome.took.as_secs_f64());
+            let seconds = outcome.took.as_secs_f64();
+            let share = 100.0 * seconds / whole.max(f64::MIN_POSITIVE);
+            text += &format!("{mark}  {:<width$}  {seconds:>7.1} s  {share:>3.0} %", outcome.name);
             if let Some(tests) = &outcome.tests {
                 text += &format!("  {} executed, {} failed", tests.executed(), tests.failed);
                 text += &format!(", {} skipped, {} ignored", tests.skipped.len(), tests.ignored);
