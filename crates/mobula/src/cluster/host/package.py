@@ -33,8 +33,9 @@ def carrier():
                     return f"{self.task} {'panicked' if self.code == 2 else 'failed'}: {self.message}"
 
                 def __reduce__(self):
-                    # Ray Client's server, which reads it on the way, has no host.
-                    return failed, self.args
+                    # Ray Client's server, which reads it on the way, has no host. What it sends on is of a class of Ray's that
+                    # inherits from this one, and is made otherwise.
+                    return (failed, self.args) if type(self) is TaskError else super().__reduce__()
 
             # Where it stands: so it is pickled by its name, and is one class wherever a program is loaded.
             TaskError.__module__, TaskError.__qualname__ = "mobula_programs", "TaskError"
