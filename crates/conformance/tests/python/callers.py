@@ -120,13 +120,24 @@ def case_misuse(program):
 
 def case_loaded_late(program):
     script = """if True:
-        import mobula, ray, sys
-        ray.init(log_to_driver=False, runtime_env={"env_vars": {"A": "b"}})
+        import mobula, ray, sys, time
+
+        def attach(**how):
+            # Ray Client's server does not always start.
+            for last in (False, False, True):
+                try:
+                    return ray.init(log_to_driver=False, **how)
+                except Exception:
+                    if last:
+                        raise
+                    time.sleep(1)
+
+        attach(runtime_env={"env_vars": {"A": "b"}})
         program = mobula.load(sys.argv[1])
         assert ray.get(program.sum_of_squares.remote(3)) == 5
         # Once more, with another job.
         ray.shutdown()
-        ray.init(log_to_driver=False)
+        attach()
         again = mobula.load(sys.argv[1])
         assert ray.get(again.sum_of_squares.remote(4)) == 14
     """
