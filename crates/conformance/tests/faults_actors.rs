@@ -209,8 +209,10 @@ fn objects_whose_references_are_dropped_leave_the_object_store() {
             (report.1 <= before + LIBRARY).then_some(())
         });
         assert!(gone.is_some(), "{} objects before; {}", before, report.2);
-        // A hundred times the store went through it: nothing of that was moved to disk.
-        assert!(!report.2.contains("Spilled"), "{}", report.2);
+        // A hundred times the store went through it: nothing of that was moved to disk, the library at most.
+        let spilled = report.2.lines().find_map(|line| line.strip_prefix("Spilled ")?.split(", ").nth(1));
+        let count = spilled.and_then(|objects| objects.split(' ').next()?.parse().ok()).unwrap_or(0_u64);
+        assert!(count <= LIBRARY, "{}", report.2);
         scene.goes_on();
         scene.ends();
     });
