@@ -140,7 +140,7 @@ def reason(error):
         return reason(cause) if cause else type(error).__name__
     lines = text.splitlines()
     if "Traceback" in text:
-        return f"{lines[0]} {lines[-1]}"
+        return f"{lines[0].replace('Traceback (most recent call last):', '').strip()} {lines[-1]}".strip()
     return " ".join(text.split()) if lines[0].endswith(":") else lines[0]
 
 
