@@ -116,14 +116,14 @@ def load(path, **init):
 
 def _open(path):
     """The host of a library, and a future of what is to travel of it. How that is done, the library itself carries."""
-    name, about = _read(path)
+    about = _read(path)
     package = types.ModuleType("mobula_package")
     exec(compile(about["host"]["package.py"], "mobula_host/package.py", "exec"), package.__dict__)
     return package.open_library(path)
 
 
 def _read(path):
-    """A library's name and what it says of itself, from a copy: the file may be built anew while this process lives."""
+    """What a library says of itself, from a copy: the file may be built anew while this process lives."""
     with open(path, "rb") as file:
         library = file.read()
     if hasattr(os, "memfd_create"):
@@ -144,7 +144,7 @@ def _read(path):
     about = json.loads(table.describe().text())
     if "error" in about:
         raise RuntimeError(f"{path}: {about['error']}")
-    return table.name.text(), about
+    return about
 
 
 def _make(host):

@@ -74,7 +74,7 @@ pub struct Place {
 impl Place {
     /// Waits for others who are at it.
     pub fn lock() -> Result<Place> {
-        let folder = folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+        let folder = own_folder();
         fs::create_dir_all(&folder).map_err(Error::io(format!("make {}", folder.display())))?;
         let path = folder.join("cluster.lock");
         let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
@@ -83,18 +83,17 @@ impl Place {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join("cluster.json")
+        self.folder.join(STATE)
     }
 
     /// What is written down just now, without waiting for anybody.
     pub fn peek() -> Option<State> {
-        let folder = folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
-        serde_json::from_slice(&fs::read(folder.join("cluster.json")).ok()?).ok()
+        read_in(&own_folder())
     }
 
     /// The cluster that was started last and not stopped. A file that cannot be read is none.
     pub fn read(&self) -> Option<State> {
-        serde_json::from_slice(&fs::read(self.path()).ok()?).ok()
+        read_in(&self.folder)
     }
 
     pub fn write(&self, state: &State) -> Result<()> {
@@ -111,6 +110,18 @@ impl Place {
             _ => Ok(()),
         }
     }
+}
+
+/// The state file's name.
+const STATE: &str = "cluster.json";
+
+/// What the state file in this folder says, if it can be read.
+fn read_in(folder: &Path) -> Option<State> {
+    serde_json::from_slice(&fs::read(folder.join(STATE)).ok()?).ok()
+}
+
+fn own_folder() -> PathBuf {
+    folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
 fn folder(variable: impl Fn(&str) -> Option<OsString>) -> PathBuf {

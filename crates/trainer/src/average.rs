@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
-use dqn::{Game, Solve, Tests};
+use dqn::{Solve, Tests};
 use mobula::{Blob, ObjectRef, Ray};
 
 use crate::activity::{Activity, Doing};
@@ -17,7 +17,7 @@ use crate::global_net::{GlobalNet, GlobalNetHandle};
 use crate::plan::Plan;
 use crate::recovery::recovering;
 use crate::round::{Phases, Round, Test};
-use crate::testing::{Examiner, shares};
+use crate::testing::{Examiner, play_shares};
 
 /// A GlobalNet and its Agents.
 pub struct Average {
@@ -173,18 +173,9 @@ impl Average {
     fn test(&self, ray: &Ray, number: u64, solve: &mut Solve, incidents: &mut Vec<String>) -> Result<Test> {
         let limit = solve.rules().max_steps;
         let verdict = solve.test_by(|seeds| {
-            let play = || {
-                let calls: Vec<_> = self
-                    .agents
-                    .iter()
-                    .zip(shares(seeds, self.agents.len()))
-                    .map(|(agent, seeds)| agent.play(&self.object, seeds.to_vec(), limit).submit(ray))
-                    .collect();
-                let games: Vec<Vec<Game>> =
-                    calls.into_iter().map(|call| call?.get(ray)).collect::<mobula::Result<_>>()?;
-                Ok(games.concat())
-            };
-            recovering(ray, incidents, play, || Ok(()))
+            play_shares(ray, incidents, self.agents.iter().collect(), seeds, |agent, seeds| {
+                agent.play(&self.object, seeds, limit).submit(ray)
+            })
         })?;
         Ok(Test::judged(number, verdict))
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use dqn::{Game, Weights};
+use dqn::Weights;
 use mobula::{Blob, ObjectRef, Ray};
 
 use crate::activity::{Activity, Doing};
@@ -14,7 +14,7 @@ use crate::learner::{Learner, LearnerHandle};
 use crate::plan::Plan;
 use crate::recovery::recovering;
 use crate::round::{Phases, Round, Test};
-use crate::testing::{Examiner, shares};
+use crate::testing::{Examiner, play_shares};
 
 /// A learner and its Explorers.
 pub struct Shared {
@@ -136,20 +136,9 @@ impl Shared {
                 let weights: ObjectRef<Weights> = ray.put(self.net.best().clone())?;
                 let limit = solve.rules().max_steps;
                 let verdict = solve.test_by(|seeds| {
-                    let play = || {
-                        let calls: Vec<_> = self
-                            .explorers
-                            .iter()
-                            .zip(shares(seeds, self.explorers.len()))
-                            .map(|(explorer, seeds)| {
-                                explorer.play(&weights, seeds.to_vec(), limit).submit(ray)
-                            })
-                            .collect();
-                        let games: Vec<Vec<Game>> =
-                            calls.into_iter().map(|call| call?.get(ray)).collect::<mobula::Result<_>>()?;
-                        Ok(games.concat())
-                    };
-                    recovering(ray, incidents, play, || Ok(()))
+                    play_shares(ray, incidents, self.explorers.iter().collect(), seeds, |explorer, seeds| {
+                        explorer.play(&weights, seeds, limit).submit(ray)
+                    })
                 })?;
                 Ok(Test::judged(number, verdict))
             }

@@ -1,11 +1,13 @@
 //! When a round is followed by a test, and what the tests have shown so far.
 
 use anyhow::Result;
-use dqn::{Solve, Tests};
+use dqn::{Game, Solve, Tests};
+use mobula::{ObjectRef, Ray};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Trained;
 use crate::plan::{Plan, Rules};
+use crate::recovery::recovering;
 use crate::round::Test;
 
 /// Decides when to test, by either rules. Saved between two rounds, it goes on the same.
@@ -72,6 +74,27 @@ impl Examiner {
             Examiner::Solve(solve) => solve.recent(),
         }
     }
+}
+
+/// Has these actors play the games of the seeds, each its share, all at the same time; again where one of them dies.
+///
+/// # Errors
+/// What an actor fails with, and a death too many.
+pub fn play_shares<A>(
+    ray: &Ray,
+    incidents: &mut Vec<String>,
+    actors: Vec<&A>,
+    seeds: &[u64],
+    play: impl Fn(&A, Vec<u64>) -> mobula::Result<ObjectRef<Vec<Game>>>,
+) -> mobula::Result<Vec<Game>> {
+    let all = || {
+        let shared = actors.iter().zip(shares(seeds, actors.len()));
+        let calls: Vec<_> = shared.map(|(actor, seeds)| play(actor, seeds.to_vec())).collect();
+        let games: Vec<Vec<Game>> =
+            calls.into_iter().map(|call| call?.get(ray)).collect::<mobula::Result<_>>()?;
+        Ok(games.concat())
+    };
+    recovering(ray, incidents, all, || Ok(()))
 }
 
 /// So many parts of a list, one after the other, as even as can be.
