@@ -4,6 +4,7 @@ import importlib
 import json
 import logging
 import os
+import re
 import sys
 import time
 
@@ -140,7 +141,10 @@ def reason(error):
         return reason(cause) if cause else type(error).__name__
     lines = text.splitlines()
     if "Traceback" in text:
-        return f"{lines[0].replace('Traceback (most recent call last):', '').strip()} {lines[-1]}".strip()
+        # What failed stands first, and what Python raised last, behind the class of it.
+        failed = lines[0].partition("Traceback")[0].partition(". ")[0].rstrip(": ")
+        raised = re.sub(r"^[\w.]+: ", "", lines[-1])
+        return f"{failed}: {raised}"
     return " ".join(text.split()) if lines[0].endswith(":") else lines[0]
 
 
